@@ -1,0 +1,1 @@
+"""wearsynth: synthetic wearable-sensor data."""

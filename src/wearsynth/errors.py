@@ -1,0 +1,62 @@
+"""Every error that wearsynth raises on purpose.
+
+Each message is one sentence that says what is wrong, where, and what to do.
+
+WearsynthError
+├── DataError            values, shapes, labels or groups that do not fit
+│   └── FormatError      a file that is not what it should be
+├── ConfigError          an option that does not exist or does not fit
+├── SensorError          something that a sensor cannot do
+├── FileError            a path that cannot be read or written
+├── ModelError           a model or checkpoint that is damaged or does not fit
+└── TrainingError        training that cannot go on (NaN, collapse)
+"""
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+
+
+class WearsynthError(Exception):
+    """The parent of all errors below; catch it to catch them all."""
+
+
+class DataError(WearsynthError):
+    """Values, shapes, labels or groups that do not fit."""
+
+
+class FormatError(DataError):
+    """A file that is not what it should be."""
+
+    def __init__(self, path: Path | str, problem: str, *, line: int | None = None) -> None:
+        where = f"{path}" if line is None else f"{path}, line {line}"
+        super().__init__(f"{where}: {problem}")
+
+
+class ConfigError(WearsynthError):
+    """An option that does not exist or does not fit."""
+
+
+class SensorError(WearsynthError):
+    """Something that a sensor cannot do."""
+
+
+class FileError(WearsynthError):
+    """A path that cannot be read or written."""
+
+
+class ModelError(WearsynthError):
+    """A model or checkpoint that is damaged or does not fit."""
+
+
+class TrainingError(WearsynthError):
+    """Training that cannot go on."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Give " Did you mean 'x'?" for the closest known word, else the known words."""
+    known = list(known)
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    if close:
+        return f" Did you mean {close[0]!r}?"
+    return f" Known: {', '.join(known)}."

@@ -1,0 +1,94 @@
+"""Writing that leaves a whole file or nothing: a temporary name first, then a rename."""
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from wearsynth.errors import FileError
+
+
+@contextmanager
+def telling_file_errors(path: Path, doing: str) -> Iterator[None]:
+    """Turn an OSError inside into a FileError: one sentence with the path, the reason, a remedy."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        remedy = {
+            "write": "Free space there or choose another place that you may write to.",
+            "read": "Check the path and its permissions.",
+        }[doing]
+        raise FileError(f"{path}: cannot {doing} it: {reason}. {remedy}") from error
+
+
+def read_bytes(path: Path) -> bytes:
+    """Give a file's content; FileError where it cannot be read."""
+    with telling_file_errors(path, "read"):
+        return path.read_bytes()
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+
+
+@contextmanager
+def atomic_file(path: Path) -> Iterator[Path]:
+    """Give a temporary path; on success it becomes `path`, on any failure it is removed.
+
+    An existing file is replaced. Missing parent folders are made. FileError if it cannot be written.
+    """
+    temporary = _temporary(path)
+    with telling_file_errors(path, "write"):
+        if path.is_dir():
+            raise FileError(f"{path}: is a folder, expected a file name to write to.")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield temporary
+            _flush_to_disk(temporary)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """Give a temporary folder; on success it becomes `path`, on any failure it is removed.
+
+    FileError if `path` holds something already (unless `overwrite`) or cannot be written.
+    """
+    check_free(path, overwrite=overwrite)
+    temporary = _temporary(path)
+    with telling_file_errors(path, "write"):
+        try:
+            temporary.mkdir(parents=True)
+            yield temporary
+            if path.exists():
+                shutil.rmtree(path)
+            temporary.replace(path)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def check_free(path: Path, *, overwrite: bool = False) -> None:
+    """Raise FileError if `path` is a file, or a folder that is not empty, and may not be replaced."""
+    if path.is_file() or (path.is_dir() and any(path.iterdir()) and not overwrite):
+        raise FileError(f"{path}: exists already. Choose another folder or pass --overwrite.")
+
+
+def check_writable(path: Path) -> None:
+    """Raise FileError now, before long work, if `path` could not be written later."""
+    probe = _temporary(path)
+    with telling_file_errors(path, "write"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            probe.write_bytes(b"")
+        finally:
+            probe.unlink(missing_ok=True)
+
+
+def _flush_to_disk(path: Path) -> None:
+    with path.open("rb+") as stream:
+        os.fsync(stream.fileno())
