@@ -1,0 +1,371 @@
+"""Windows as Arrow tables, Parquet files and pandas frames: one schema, version 1.
+
+A row is a window. Columns:
+
+- `signal.<name>`   fixed_size_list<float32>[time * channel], one a signal, row-major (time, channel)
+- `label`           dictionary<string>: the class name
+- `subject`         string, null where unknown
+- `recording`       string, null where unknown
+- `start_s`         float64: seconds on the recording's clock, null where unknown
+- `synthetic`       bool
+
+The schema's metadata holds, under the key `wearsynth`, JSON: `schema_version` (1), `signals` (name ->
+`rate_hz`, `time`, and `channels`, a list of `name` and `unit`), `classes` (every class name, in
+label order), `provenance` (a line a step) and `trained_groups` (what a generator has seen).
+Row groups have a fixed size, so the same windows give the same bytes, in however many chunks they
+were written.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from wearsynth.data import (
+    Channel,
+    FloatArray,
+    IntArray,
+    SignalWindows,
+    StrArray,
+    Windows,
+    check_same_kind,
+)
+from wearsynth.errors import DataError, FormatError
+from wearsynth.files import atomic_file, telling_file_errors
+
+SCHEMA_VERSION = 1
+METADATA_KEY = b"wearsynth"
+ROW_GROUP_BYTES = 16 * 2**20
+PLAIN_COLUMNS = {
+    "label": pa.dictionary(pa.int32(), pa.string()),
+    "subject": pa.string(),
+    "recording": pa.string(),
+    "start_s": pa.float64(),
+    "synthetic": pa.bool_(),
+}
+
+
+def to_arrow(windows: Windows) -> pa.Table:
+    """Give the windows as an Arrow table of the schema above."""
+    columns = [_list_array(signal.values) for signal in windows.signals.values()]
+    columns += [
+        pa.DictionaryArray.from_arrays(
+            windows.label.astype(np.int32), pa.array(windows.classes, pa.string())
+        ),
+        pa.array(windows.subject.astype(object), pa.string(), mask=windows.subject == ""),
+        pa.array(windows.recording.astype(object), pa.string(), mask=windows.recording == ""),
+        pa.array(windows.start_s, pa.float64(), mask=np.isnan(windows.start_s)),
+        pa.array(windows.synthetic, pa.bool_()),
+    ]
+    return pa.Table.from_arrays(columns, schema=_schema(windows))
+
+
+def from_arrow(table: pa.Table, *, source: Path | str = "Arrow table") -> Windows:
+    """Give the windows in an Arrow table of the schema above.
+
+    source: what to call the table in a message. FormatError where the table is not ours, was
+    written by a newer version, lacks a column, or holds values that do not fit.
+    """
+    head = _read_head(table.schema, source)
+    signals = {}
+    for name, (time, rate_hz, channels) in head.signals.items():
+        column = _column(table, f"signal.{name}", source)
+        values = _list_values(column, (time, len(channels)), f"signal.{name}", source)
+        signals[name] = (values, rate_hz, channels)
+    start_s = _column(table, "start_s", source)
+    try:
+        return Windows(
+            signals={name: SignalWindows(*parts) for name, parts in signals.items()},
+            label=_labels(_column(table, "label", source), head.classes, source),
+            classes=head.classes,
+            subject=_names(_column(table, "subject", source)),
+            recording=_names(_column(table, "recording", source)),
+            start_s=np.array(pc.fill_null(start_s, float("nan")).to_numpy()),
+            synthetic=np.array(_full(table, "synthetic", source).to_numpy(), dtype=np.bool_),
+            provenance=head.provenance,
+            trained_groups=head.trained_groups,
+        )
+    except FormatError:
+        raise
+    except DataError as error:
+        raise FormatError(source, str(error)) from error
+
+
+def to_pandas(windows: Windows) -> pd.DataFrame:
+    """Give a frame with a row a window: label (categorical), subject, recording, start_s, synthetic.
+
+    Each signal is one object column `signal.<name>` whose cells are (time, channel) arrays.
+    """
+    frame = pd.DataFrame(
+        {
+            "label": pd.Categorical(windows.label_names, categories=pd.Index(windows.classes)),
+            "subject": windows.subject.astype(object),
+            "recording": windows.recording.astype(object),
+            "start_s": windows.start_s,
+            "synthetic": windows.synthetic,
+        }
+    )
+    for name, signal in windows.signals.items():
+        frame[f"signal.{name}"] = pd.Series(list(signal.values), dtype=object)
+    return frame
+
+
+def save_windows(windows: Windows, path: Path) -> None:
+    """Write windows to one Parquet file, whole or not at all; FileError where that is not possible."""
+    with windows_writer(path) as writer:
+        writer.append(windows)
+
+
+def load_windows(path: Path) -> Windows:
+    """Give the windows of a Parquet file that wearsynth wrote.
+
+    FileError where it cannot be read; FormatError where it is damaged or not ours.
+    """
+    with _telling_parquet_errors(path):
+        table = pq.read_table(path, partitioning=None, memory_map=False)
+    return from_arrow(table, source=path)
+
+
+def is_windows_file(path: Path) -> bool:
+    """Tell whether a path is a Parquet file with wearsynth's metadata, of any schema version."""
+    if not path.is_file():
+        return False
+    with suppress(OSError, pa.ArrowInvalid):
+        return METADATA_KEY in (pq.read_schema(path).metadata or {})
+    return False
+
+
+class WindowsWriter:
+    """Appends chunks of windows to an open Parquet file, in row groups of one fixed size."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._first: Windows | None = None
+        self._file: pq.ParquetWriter | None = None
+        self._waiting: list[pa.Table] = []
+        self._rows = 0
+
+    def append(self, windows: Windows) -> None:
+        """Add windows; DataError unless signals, classes, provenance and groups equal the first's."""
+        if self._first is None or self._file is None:
+            self._first = windows.select(np.arange(0))
+            self._rows = _rows_per_group(windows)
+            self._file = _open_parquet(self._path, windows)
+        _check_fits(self._first, windows)
+        self._waiting.append(to_arrow(windows))
+        if sum(table.num_rows for table in self._waiting) >= self._rows:
+            self._flush(self._file, keep_rest=True)
+
+    def close(self) -> None:
+        """Write what is waiting and finish the file; DataError if nothing was ever appended."""
+        if self._file is None:
+            raise DataError("no windows were given to write.")
+        self._flush(self._file, keep_rest=False)
+        self._file.close()
+
+    def abandon(self) -> None:
+        """Let go of the file without finishing it."""
+        if self._file is not None:
+            with suppress(OSError):
+                self._file.close()
+
+    def _flush(self, file: pq.ParquetWriter, *, keep_rest: bool) -> None:
+        table = pa.concat_tables(self._waiting)
+        whole = table.num_rows - table.num_rows % self._rows if keep_rest else table.num_rows
+        file.write_table(table.slice(0, whole), row_group_size=self._rows)
+        self._waiting = [table.slice(whole)]
+
+
+@contextmanager
+def windows_writer(path: Path) -> Iterator[WindowsWriter]:
+    """Give a writer whose append(windows) streams to one Parquet file, in constant memory.
+
+    Signals, classes, provenance and trained groups are those of the first chunk. The file appears
+    when the block ends well; on any failure nothing is left. FileError where it cannot be written.
+    """
+    with atomic_file(path) as temporary:
+        writer = WindowsWriter(temporary)
+        try:
+            yield writer
+            writer.close()
+        except BaseException:
+            writer.abandon()
+            raise
+
+
+@dataclass(frozen=True)
+class _Head:
+    """The JSON metadata; signals: name -> (time, rate_hz, channels)."""
+
+    signals: dict[str, tuple[int, float, tuple[Channel, ...]]]
+    classes: tuple[str, ...]
+    provenance: tuple[str, ...]
+    trained_groups: tuple[str, ...]
+
+
+def _schema(windows: Windows) -> pa.Schema:
+    fields = [
+        pa.field(f"signal.{name}", _list_type(signal.values.shape[1] * signal.values.shape[2]))
+        for name, signal in windows.signals.items()
+    ]
+    fields += [pa.field(name, kind) for name, kind in PLAIN_COLUMNS.items()]
+    head = {
+        "schema_version": SCHEMA_VERSION,
+        "signals": {name: _signal_json(signal) for name, signal in windows.signals.items()},
+        "classes": windows.classes,
+        "provenance": windows.provenance,
+        "trained_groups": windows.trained_groups,
+    }
+    return pa.schema(fields, metadata={METADATA_KEY: json.dumps(head).encode()})
+
+
+def _signal_json(signal: SignalWindows) -> dict[str, Any]:
+    channels = [{"name": channel.name, "unit": channel.unit} for channel in signal.channels]
+    return {"rate_hz": signal.rate_hz, "time": signal.values.shape[1], "channels": channels}
+
+
+def _list_type(size: int) -> pa.DataType:
+    return pa.list_(pa.field("element", pa.float32(), nullable=False), size)
+
+
+def _list_array(values: FloatArray) -> pa.Array:
+    size = values.shape[1] * values.shape[2]
+    flat = pa.array(np.ascontiguousarray(values).reshape(-1), pa.float32())
+    return pa.FixedSizeListArray.from_arrays(flat, type=_list_type(size))
+
+
+def _read_head(schema: pa.Schema, source: Path | str) -> _Head:
+    raw = (schema.metadata or {}).get(METADATA_KEY)
+    if raw is None:
+        raise FormatError(
+            source,
+            "is not a windows file of wearsynth. Cut recordings into windows first "
+            "(wearsynth data windows).",
+        )
+    try:
+        head = json.loads(raw)
+        version = int(head["schema_version"])
+        if version > SCHEMA_VERSION:
+            raise FormatError(
+                source,
+                f"was written by a newer wearsynth (schema {version}, this one reads "
+                f"{SCHEMA_VERSION}). Update wearsynth.",
+            )
+        return _parse_head(head)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise FormatError(
+            source, f"its metadata is damaged ({error!r}). Write it again."
+        ) from error
+
+
+def _parse_head(head: dict[str, Any]) -> _Head:
+    signals = {}
+    for name, signal in head["signals"].items():
+        channels = tuple(Channel(of["name"], of["unit"]) for of in signal["channels"])
+        signals[name] = (int(signal["time"]), float(signal["rate_hz"]), channels)
+    texts = [tuple(map(str, head[key])) for key in ("classes", "provenance", "trained_groups")]
+    return _Head(signals, *texts)
+
+
+def _column(table: pa.Table, name: str, source: Path | str) -> pa.ChunkedArray:
+    if name not in table.column_names:
+        raise FormatError(source, f"column {name!r} is missing. Write the file again.")
+    column = table.column(name)
+    wanted = PLAIN_COLUMNS.get(name)
+    if name == "label" and column.type == pa.string():
+        column = column.dictionary_encode()
+    if wanted is not None and column.type != wanted:
+        raise FormatError(source, f"column {name!r} must be {wanted}, got {column.type}.")
+    return column
+
+
+def _full(table: pa.Table, name: str, source: Path | str) -> pa.ChunkedArray:
+    return _without_nulls(_column(table, name, source), name, source)
+
+
+def _without_nulls(column: pa.ChunkedArray, name: str, source: Path | str) -> pa.ChunkedArray:
+    if column.null_count:
+        raise FormatError(source, f"column {name!r} has {column.null_count} empty row(s).")
+    return column
+
+
+def _list_values(
+    column: pa.ChunkedArray, shape: tuple[int, int], name: str, source: Path | str
+) -> FloatArray:
+    """Give a list column as a writable (window, time, channel) array."""
+    kind, size = column.type, shape[0] * shape[1]
+    fits = pa.types.is_fixed_size_list(kind) and kind.value_type == pa.float32()
+    if not (fits and kind.list_size == size):
+        raise FormatError(source, f"column {name!r} must be {size} float32 a row, got {kind}.")
+    rows = _without_nulls(column, name, source)
+    values = np.empty((len(rows), *shape), dtype=np.float32)
+    done = 0
+    for chunk in rows.chunks:
+        values[done : done + len(chunk)] = chunk.flatten().to_numpy().reshape(-1, *shape)
+        done += len(chunk)
+    return values
+
+
+def _labels(column: pa.ChunkedArray, classes: tuple[str, ...], source: Path | str) -> IntArray:
+    encoded = _without_nulls(column, "label", source).unify_dictionaries().combine_chunks()
+    if isinstance(encoded, pa.ChunkedArray):
+        return np.zeros(0, dtype=np.int64)
+    names = encoded.dictionary.to_pylist()
+    position = {name: index for index, name in enumerate(classes)}
+    lookup = np.array([position.get(name, -1) for name in names], dtype=np.int64)
+    label: IntArray = lookup[encoded.indices.to_numpy()]
+    if (label < 0).any():
+        strange = names[encoded.indices[int(np.argmin(label))].as_py()]
+        raise FormatError(source, f"label {strange!r} is not among its classes {classes}.")
+    return label
+
+
+def _names(column: pa.ChunkedArray) -> StrArray:
+    names: StrArray = pc.fill_null(column, "").to_numpy().astype(np.str_)
+    return names
+
+
+def _rows_per_group(windows: Windows) -> int:
+    bytes_a_row: int = sum(
+        4 * s.values.shape[1] * s.values.shape[2] for s in windows.signals.values()
+    )
+    return max(1, min(16_384, ROW_GROUP_BYTES // max(1, bytes_a_row)))
+
+
+def _open_parquet(path: Path, windows: Windows) -> pq.ParquetWriter:
+    names = ["label", "subject", "recording"]
+    return pq.ParquetWriter(
+        path,
+        _schema(windows),
+        compression="zstd",
+        use_dictionary=names,
+        write_statistics=[*names, "start_s", "synthetic"],
+    )
+
+
+def _check_fits(first: Windows, other: Windows) -> None:
+    check_same_kind(first, other, "the first windows", "later ones")
+    for name in ("provenance", "trained_groups"):
+        if getattr(first, name) != getattr(other, name):
+            raise DataError(f"all chunks of one file need the same {name}.")
+
+
+@contextmanager
+def _telling_parquet_errors(path: Path) -> Iterator[None]:
+    with telling_file_errors(path, "read"):
+        path.open("rb").close()
+    try:
+        yield
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise FormatError(
+            path, f"is not a whole Parquet file ({reason}). Copy or write it again."
+        ) from error
