@@ -253,17 +253,17 @@ def _read_head(schema: pa.Schema, source: Path | str) -> _Head:
     try:
         head = json.loads(raw)
         version = int(head["schema_version"])
-        if version > SCHEMA_VERSION:
-            raise FormatError(
-                source,
-                f"was written by a newer wearsynth (schema {version}, this one reads "
-                f"{SCHEMA_VERSION}). Update wearsynth.",
-            )
-        return _parse_head(head)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        parsed = _parse_head(head) if version <= SCHEMA_VERSION else None
+    except (ValueError, TypeError, KeyError, AttributeError, DataError) as error:
+        problem = f"its metadata is damaged ({error!r}). Write it again."
+        raise FormatError(source, problem) from error
+    if parsed is None:
         raise FormatError(
-            source, f"its metadata is damaged ({error!r}). Write it again."
-        ) from error
+            source,
+            f"was written by a newer wearsynth (schema {version}, this one reads "
+            f"{SCHEMA_VERSION}). Update wearsynth.",
+        )
+    return parsed
 
 
 def _parse_head(head: dict[str, Any]) -> _Head:
