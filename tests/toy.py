@@ -57,4 +57,5 @@ def _windows_of(
     size = step_g * strength * np.array([1.0, 0.6, 0.8]) * rng.lognormal(0, 0.15, (count, 1, 1))
     wave = size * (np.sin(angle) + 0.4 * np.sin(2 * angle))
     level = posture + rng.normal(0, 0.03, (count, 1, 3))
-    return (level + wave + rng.normal(0, noise, wave.shape)).astype(np.float32)
+    values: NDArray[np.float64] = level + wave + rng.normal(0, noise, wave.shape)
+    return values.astype(np.float32)
