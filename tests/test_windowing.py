@@ -1,0 +1,310 @@
+import itertools
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wearsynth.data import Channel, Gap, Recording, Signal, Span, Windows, windows_from_arrays
+from wearsynth.errors import DataError
+from wearsynth.windowing import cut_windows, split
+
+
+def ramp(readings: int, rate_hz: float = 10.0, start_s: float = 0.0, channels: int = 1) -> Signal:
+    """A signal whose values are the numbers of its readings."""
+    values = np.repeat(np.arange(readings, dtype=np.float32)[:, None], channels, axis=1)
+    return Signal(values, rate_hz, tuple(Channel(f"c{i}", "g") for i in range(channels)), start_s)
+
+
+def walk(readings: int, *, name: str = "r", gaps: tuple[Gap, ...] = ()) -> Recording:
+    span = Span(0, readings / 10, "walk")
+    return Recording(name, {"acc": ramp(readings)}, spans=(span,), gaps=gaps)
+
+
+def first_readings(windows: Windows, signal: str = "acc") -> list[float]:
+    return [float(value) for value in windows.signals[signal].values[:, 0, 0]]
+
+
+def test_windows_start_every_stride() -> None:
+    windows = cut_windows([walk(20)], length_s=0.5, stride_s=0.3)
+    assert first_readings(windows) == [0, 3, 6, 9, 12, 15]
+    np.testing.assert_array_equal(windows.signals["acc"].values[1, :, 0], [3, 4, 5, 6, 7])
+    np.testing.assert_allclose(windows.start_s, [0, 0.3, 0.6, 0.9, 1.2, 1.5])
+    assert windows.signals["acc"].values.shape == (6, 5, 1)
+    assert windows.provenance == ("cut into windows of 0.5 s every 0.3 s, 1 recording(s)",)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    n=st.integers(2, 60),
+    length=st.integers(1, 20),
+    stride=st.integers(1, 20),
+    rate=st.integers(1, 64),
+)
+def test_count_is_floor_of_rest_over_stride_plus_one(
+    n: int, length: int, stride: int, rate: int
+) -> None:
+    recording = Recording("r", {"acc": ramp(n, rate)}, spans=(Span(0, n / rate, "walk"),))
+    if n < length:
+        with pytest.raises(DataError, match="Lower length_s"):
+            cut_windows([recording], length_s=length / rate, stride_s=stride / rate)
+        return
+    windows = cut_windows([recording], length_s=length / rate, stride_s=stride / rate)
+    assert len(windows) == (n - length) // stride + 1
+    assert first_readings(windows) == [stride * i for i in range(len(windows))]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    edges=st.lists(st.integers(0, 200), min_size=4, max_size=10, unique=True),
+    gaps=st.lists(st.tuples(st.integers(0, 190), st.integers(1, 10)), max_size=4),
+    length=st.integers(1, 8),
+)
+def test_windows_never_cross_a_gap_or_an_edge(
+    edges: list[int], gaps: list[tuple[int, int]], length: int
+) -> None:
+    edges = sorted(edges)
+    spans = [(a, b, f"class{i % 3}") for i, (a, b) in enumerate(itertools.pairwise(edges))]
+    recording = Recording(
+        "r",
+        {"acc": ramp(200)},
+        spans=tuple(Span(a / 10, b / 10, label) for a, b, label in spans),
+        gaps=tuple(Gap(a / 10, (a + n) / 10) for a, n in gaps),
+    )
+    lost = {reading for a, n in gaps for reading in range(a, a + n)}
+    try:
+        windows = cut_windows([recording], length_s=length / 10, stride_s=0.2)
+    except DataError:
+        runs = [set(range(k, k + length)) for a, b, _ in spans for k in range(a, b - length + 1)]
+        assert all(run & lost for run in runs)
+        return
+    for values, label in zip(windows.signals["acc"].values, windows.label_names, strict=True):
+        readings = set(values[:, 0].astype(int).tolist())
+        assert not readings & lost
+        assert any(a <= min(readings) and max(readings) < b and label == of for a, b, of in spans)
+
+
+def test_every_clear_stretch_is_used_from_its_start() -> None:
+    windows = cut_windows([walk(30, gaps=(Gap(0.72, 1.18),))], length_s=0.5, stride_s=0.5)
+    assert first_readings(windows) == [0, 12, 17, 22]
+
+
+def test_windows_with_nan_outside_the_gaps_are_left_out_and_counted() -> None:
+    recording = walk(20)
+    recording.signals["acc"].values[7] = np.nan
+    windows = cut_windows([recording], length_s=0.5, stride_s=0.5)
+    assert first_readings(windows) == [0, 10, 15]
+    assert "left out 1 window(s) that hold NaN outside the known gaps" in windows.provenance
+
+
+def test_signals_are_cut_at_the_same_times() -> None:
+    signals = {"acc": ramp(320, 32.0), "eda": ramp(40, 4.0), "hr": ramp(8, 1.0, start_s=2.0)}
+    recording = Recording("r", signals, spans=(Span(0, 10, "rest"),))
+    windows = cut_windows([recording], length_s=2, stride_s=1)
+    assert windows.start_s.tolist() == [2, 3, 4, 5, 6, 7, 8]
+    assert first_readings(windows) == [64, 96, 128, 160, 192, 224, 256]
+    assert first_readings(windows, "eda") == [8, 12, 16, 20, 24, 28, 32]
+    assert first_readings(windows, "hr") == [0, 1, 2, 3, 4, 5, 6]
+    assert [s.values.shape[1] for s in windows.signals.values()] == [64, 8, 2]
+
+
+def test_signals_off_the_grid_take_the_nearest_reading() -> None:
+    signals = {"acc": ramp(100, 10.0, start_s=0.04), "eda": ramp(10, 1.0)}
+    recording = Recording("r", signals, spans=(Span(0, 10, "rest"),))
+    windows = cut_windows([recording], length_s=1, stride_s=1)
+    assert windows.start_s.tolist() == [1, 2, 3, 4, 5, 6, 7, 8, 9][: len(windows)]
+    assert first_readings(windows) == [10, 20, 30, 40, 50, 60, 70, 80, 90][: len(windows)]
+    assert len(windows) == 9
+
+
+def test_labels_subjects_and_recordings_follow() -> None:
+    a = Recording(
+        "a", {"acc": ramp(20)}, "S1", spans=(Span(0, 1, "run"), Span(1, 2, "walk")), source="a.csv"
+    )
+    b = Recording("b", {"acc": ramp(10)}, None, spans=(Span(0, 1, "walk"),))
+    windows = cut_windows([a, b], length_s=1, stride_s=1)
+    assert windows.classes == ("run", "walk")
+    assert windows.label_names.tolist() == ["run", "walk", "walk"]
+    assert windows.subject.tolist() == ["S1", "S1", ""]
+    assert windows.recording.tolist() == ["a", "a", "b"]
+    assert not windows.synthetic.any()
+
+
+def test_a_class_without_a_window_is_named() -> None:
+    spans = (Span(0, 0.3, "jump"), Span(0.3, 2, "walk"))
+    windows = cut_windows([Recording("a", {"acc": ramp(20)}, spans=spans)], length_s=1, stride_s=1)
+    assert windows.classes == ("walk",)
+    assert "no stretch of class jump was long enough for a window" in windows.provenance
+
+
+def test_no_window_names_the_longest_stretch() -> None:
+    with pytest.raises(
+        DataError, match=r"longest labelled stretch without a gap is 2 s .'walk' in 'r'."
+    ):
+        cut_windows([walk(20), walk(10)], length_s=60, stride_s=1)
+    with pytest.raises(DataError, match="no recording has a labelled stretch"):
+        cut_windows([Recording("r", {"acc": ramp(20)})], length_s=1, stride_s=1)
+    recording = walk(20)
+    recording.signals["acc"].values[::3] = np.nan
+    with pytest.raises(DataError, match="free of NaN"):
+        cut_windows([recording], length_s=1, stride_s=1)
+
+
+@pytest.mark.parametrize(("length_s", "stride_s"), [(0, 1), (1, 0), (-1, 1), (np.nan, 1)])
+def test_lengths_must_be_above_zero(length_s: float, stride_s: float) -> None:
+    with pytest.raises(DataError, match="must be above 0"):
+        cut_windows([walk(20)], length_s=length_s, stride_s=stride_s)
+
+
+def test_lengths_below_a_reading_are_refused() -> None:
+    with pytest.raises(DataError, match="holds no reading"):
+        cut_windows([walk(20)], length_s=0.01, stride_s=1)
+    with pytest.raises(DataError, match="at least one reading"):
+        cut_windows([walk(20)], length_s=1, stride_s=0.01)
+
+
+def test_other_rates_need_one_asked_for() -> None:
+    fast = Recording("fast", {"acc": ramp(40, 20.0)}, spans=(Span(0, 2, "walk"),))
+    with pytest.raises(DataError, match="--rate-hz 10"):
+        cut_windows([walk(20), fast], length_s=1, stride_s=1)
+    windows = cut_windows([walk(20), fast], length_s=1, stride_s=1, rate_hz=10)
+    assert windows.signals["acc"].values.shape == (4, 10, 1)
+    assert windows.signals["acc"].rate_hz == 10
+    assert "resampled from 10, 20 Hz to 10 Hz" in windows.provenance
+
+
+def test_other_signals_or_units_are_refused() -> None:
+    other = Recording("o", {"gyro": ramp(20)}, spans=(Span(0, 2, "walk"),))
+    with pytest.raises(DataError, match="different signals"):
+        cut_windows([walk(20), other], length_s=1, stride_s=1)
+    two = Recording("o", {"acc": ramp(20, channels=2)}, spans=(Span(0, 2, "walk"),))
+    with pytest.raises(DataError, match="other channels or units"):
+        cut_windows([walk(20), two], length_s=1, stride_s=1)
+    with pytest.raises(DataError, match="no recordings"):
+        cut_windows([], length_s=1, stride_s=1)
+
+
+def test_ten_hours_are_cut_in_a_few_seconds() -> None:
+    recording = Recording(
+        "r", {"acc": ramp(3_600_000, 100.0, channels=3)}, spans=(Span(0, 36_000, "w"),)
+    )
+    begun = time.perf_counter()
+    windows = cut_windows([recording], length_s=2, stride_s=1)
+    assert time.perf_counter() - begun < 6
+    assert len(windows) == 35_999
+
+
+def people(count: int, each: int = 10, classes: int = 2) -> Windows:
+    subject = [f"S{i}" for i in range(count) for _ in range(each)]
+    label = [f"class{i % classes}" for _ in range(count) for i in range(each)]
+    values = np.zeros((len(label), 4, 1))
+    return windows_from_arrays(values, label, rate_hz=4, channels=[("x", "g")], subject=subject)
+
+
+def logs(per_class: int, classes: tuple[str, ...] = ("run", "walk"), each: int = 5) -> Windows:
+    names = [f"{c}_{i}" for c in classes for i in range(per_class) for _ in range(each)]
+    label = [name.split("_")[0] for name in names]
+    values = np.zeros((len(label), 4, 1))
+    return windows_from_arrays(values, label, rate_hz=4, channels=[("x", "g")], recording=names)
+
+
+@settings(max_examples=40, deadline=None)
+@given(count=st.integers(2, 12), holdout=st.floats(0.1, 0.9), seed=st.integers(0, 50))
+def test_split_by_subject_shares_nobody(count: int, holdout: float, seed: int) -> None:
+    windows = people(count)
+    parts = split(windows, holdout=holdout, seed=seed)
+    assert not set(parts.train.subject) & set(parts.holdout.subject)
+    assert len(parts.train) + len(parts.holdout) == len(windows)
+    assert len(parts.train) and len(parts.holdout)
+    again = split(windows, holdout=holdout, seed=seed)
+    np.testing.assert_array_equal(parts.holdout.subject, again.holdout.subject)
+    wanted = min(max(round(holdout * count), 1), count - 1)
+    assert abs(len(set(parts.holdout.subject)) - wanted) <= max(1, 0.06 * count)
+    assert parts.notes == ()
+
+
+def test_seeds_choose_different_people() -> None:
+    chosen = {tuple(sorted(set(split(people(10), seed=s).holdout.subject))) for s in range(10)}
+    assert len(chosen) > 5
+
+
+def test_every_class_on_both_sides_where_that_is_possible() -> None:
+    only_two_ride = people(8).select(np.arange(80))
+    label = [
+        "ride" if s in ("S3", "S6") and i % 2 else "walk"
+        for i, s in enumerate(only_two_ride.subject)
+    ]
+    windows = windows_from_arrays(
+        np.zeros((80, 4, 1)),
+        label,
+        rate_hz=4,
+        channels=[("x", "g")],
+        subject=only_two_ride.subject.tolist(),
+    )
+    for seed in range(5):
+        parts = split(windows, seed=seed)
+        assert min(parts.train.counts.values()) > 0
+        assert min(parts.holdout.counts.values()) > 0
+        assert parts.notes == ()
+
+
+def test_a_class_of_one_person_is_noted() -> None:
+    label = ["ride" if i < 10 else "walk" for i in range(40)]
+    windows = windows_from_arrays(
+        np.zeros((40, 4, 1)),
+        label,
+        rate_hz=4,
+        channels=[("x", "g")],
+        subject=[f"S{i // 10}" for i in range(40)],
+    )
+    assert any("class ride stands on one side only" in note for note in split(windows).notes)
+
+
+@settings(max_examples=40, deadline=None)
+@given(per_class=st.integers(2, 14), holdout=st.floats(0.1, 0.9), seed=st.integers(0, 50))
+def test_recordings_are_held_out_in_runs_of_neighbours(
+    per_class: int, holdout: float, seed: int
+) -> None:
+    parts = split(logs(per_class), holdout=holdout, seed=seed)
+    assert not set(parts.train.recording) & set(parts.holdout.recording)
+    numbers = {}
+    for name in ("run", "walk"):
+        held = parts.holdout.recording[parts.holdout.label_names == name]
+        numbers[name] = sorted({int(r.split("_")[1]) for r in held})
+        assert numbers[name] == list(range(numbers[name][0], numbers[name][-1] + 1))
+        assert 1 <= len(numbers[name]) < per_class
+        assert abs(len(numbers[name]) - holdout * per_class) <= 1
+    assert numbers["run"] == numbers["walk"]
+    assert "people are not known" in parts.notes[0]
+
+
+def test_one_recording_a_class_is_held_out_whole_with_a_note() -> None:
+    parts = split(logs(1, ("run", "sit", "walk")))
+    assert len(parts.train) and len(parts.holdout)
+    assert any("one side only" in note for note in parts.notes)
+
+
+def test_windows_without_names_are_split_in_blocks() -> None:
+    values = np.zeros((40, 4, 1))
+    windows = windows_from_arrays(values, ["a", "b"] * 20, rate_hz=4, channels=[("x", "g")])
+    parts = split(windows, holdout=0.3)
+    assert len(parts.holdout) == 12
+    assert parts.holdout.counts == {"a": 6, "b": 6}
+    assert "neither people nor recordings are known" in parts.notes[0]
+    assert set(parts.holdout.group) < {f"{c}-block-{i}" for c in "ab" for i in range(10)}
+
+
+def test_split_needs_two_groups_and_a_share() -> None:
+    with pytest.raises(DataError, match="belong to 1 group"):
+        split(people(1))
+    for holdout in (0.0, 1.0, -1.0, float("nan")):
+        with pytest.raises(DataError, match="between 0 and 1"):
+            split(people(3), holdout=holdout)
+
+
+def test_split_adds_a_line_to_each_part() -> None:
+    parts = split(people(10), holdout=0.3, seed=4)
+    end = "of a split by subject (holdout 0.3, seed 4; 3 of 10 held)"
+    assert parts.train.provenance[-1] == f"train part {end}"
+    assert parts.holdout.provenance[-1] == f"holdout part {end}"
