@@ -129,7 +129,7 @@ def load_windows(path: Path) -> Windows:
 
     FileError where it cannot be read; FormatError where it is damaged or not ours.
     """
-    with _telling_parquet_errors(path):
+    with telling_parquet_errors(path):
         table = pq.read_table(path, partitioning=None, memory_map=False)
     return from_arrow(table, source=path)
 
@@ -359,7 +359,8 @@ def _check_fits(first: Windows, other: Windows) -> None:
 
 
 @contextmanager
-def _telling_parquet_errors(path: Path) -> Iterator[None]:
+def telling_parquet_errors(path: Path) -> Iterator[None]:
+    """Turn what pyarrow raises while reading a Parquet file into one sentence with the path."""
     with telling_file_errors(path, "read"):
         path.open("rb").close()
     try:

@@ -1,0 +1,189 @@
+"""The options of every stage: one schema, written as TOML or JSON with the same keys.
+
+An unknown key is an error that names the nearest known one. Values have units in their names.
+"""
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from wearsynth.errors import ConfigError, did_you_mean
+from wearsynth.files import read_bytes
+
+
+class Section(BaseModel):
+    """The parent of all sections: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+class DataConfig(Section):
+    """Where the recordings are."""
+
+    path: str = Field("basic_motions", description="a file or folder of recordings")
+    format: str | None = Field(None, description="a reader's name; left out: recognised")
+
+
+class WindowsConfig(Section):
+    """How recordings are cut into windows."""
+
+    length_s: float = Field(2.0, gt=0, description="length of a window, seconds")
+    stride_s: float = Field(1.0, gt=0, description="from one window's start to the next, seconds")
+    rate_hz: float | None = Field(None, gt=0, description="resample to this rate; left out: never")
+
+
+class SplitConfig(Section):
+    """Which whole groups are kept for judging."""
+
+    holdout: float = Field(0.3, gt=0, lt=1, description="share of the windows to hold out")
+    seed: int = Field(0, ge=0, description="which groups")
+
+
+class FitConfig(Section):
+    """How a generator is trained."""
+
+    generator: Literal["wgan-gp"] = Field("wgan-gp", description="the kind of generator")
+    rounds: int = Field(1500, ge=1, description="training rounds at most")
+    batch_size: int = Field(64, ge=2, description="windows per update")
+    critic_updates: int = Field(3, ge=1, description="critic updates per generator update")
+    learning_rate: float = Field(3e-4, gt=0, description="of both networks (Adam)")
+    width: int = Field(48, ge=8, multiple_of=8, description="channels of the networks")
+    set_aside: float = Field(
+        0.2, ge=0, lt=1, description="share of train groups that only decide when to stop; 0: none"
+    )
+    check_every: int = Field(100, ge=1, description="rounds between held-out checks")
+    patience: int = Field(6, ge=1, description="checks without a better score before stopping")
+    average_decay: float = Field(0.995, ge=0, lt=1, description="of the averaged weights, a round")
+    seed: int = Field(0, ge=0, description="initial weights, order of windows, noise")
+    device: Literal["cpu", "cuda"] = Field("cpu", description="cpu or cuda")
+
+
+class SampleConfig(Section):
+    """What is drawn from a model."""
+
+    counts: dict[str, int] | int = Field(500, description="windows of each class, or by class")
+    seed: int = Field(1, ge=0, description="same seed, same bytes")
+
+
+class EvaluateConfig(Section):
+    """How the synthetic windows are judged."""
+
+    quick: bool = Field(False, description="leave out the slow judge (MiniRocket)")
+    seed: int = Field(0, ge=0, description="folds and draws")
+
+
+class RenderConfig(Section):
+    """What the sensor would have recorded, and in which files."""
+
+    sensor: str = Field("lsm6dsl", description="a sensor profile")
+    signal: str | None = Field(None, description="the signal to render; left out: acceleration")
+    full_scale: str = Field("4g", description="2g, 4g, 6g, 8g or 16g")
+    rate_hz: float | None = Field(26.0, gt=0, description="output data rate; left out: as it is")
+    power_mode: str = Field("high_performance", description="sets the noise")
+    convention: Literal["nominal", "physical"] = Field(
+        "nominal", description="nominal: printed mg/LSB, for files; physical: full scale / 32768"
+    )
+    devices: int = Field(5, ge=0, description="units with errors of their own; 0: the ideal part")
+    noise: bool = Field(True, description="add the part's noise")
+    format: str = Field("memsstudio", description="memsstudio, csv or parquet")
+    seed: int = Field(0, ge=0, description="device errors and noise")
+
+
+class GenerateConfig(RenderConfig):
+    """`generate` draws from a model and renders in one go; this is what configuration.json holds."""
+
+    model: str = Field("wrist-pamap2", description="a model folder, or a bundled model's name")
+    counts: dict[str, int] | int = Field(100, description="windows of each class, or by class")
+
+
+class Config(Section):
+    """The whole road, a section a stage; `run` walks it."""
+
+    data: DataConfig = Field(default_factory=DataConfig)
+    windows: WindowsConfig = Field(default_factory=WindowsConfig)
+    split: SplitConfig = Field(default_factory=SplitConfig)
+    fit: FitConfig = Field(default_factory=FitConfig)
+    sample: SampleConfig = Field(default_factory=SampleConfig)
+    evaluate: EvaluateConfig = Field(default_factory=EvaluateConfig)
+    render: RenderConfig | None = Field(None, description="left out: nothing is rendered")
+    generate: GenerateConfig | None = Field(None, description="only used by `generate`")
+
+
+SectionT = TypeVar("SectionT", bound=Section)
+
+
+def load_config(path: Path) -> Config:
+    """Read the whole road's options from .toml or .json; ConfigError names the option to mend."""
+    return parse(Config, read_mapping(path), where=path.name)
+
+
+def load_generate_config(path: Path) -> GenerateConfig:
+    """Read `generate`'s options: the whole file, or its section "generate" if it has one."""
+    mapping = read_mapping(path)
+    if "generate" in mapping:
+        whole = parse(Config, mapping, where=path.name)
+        return whole.generate or GenerateConfig()
+    return parse(GenerateConfig, mapping, where=path.name)
+
+
+def read_mapping(path: Path) -> dict[str, Any]:
+    """Read a TOML or JSON file that holds keys and values."""
+    content = read_bytes(path)
+    try:
+        text = content.decode("utf-8-sig")
+        mapping = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
+    except ValueError as error:
+        kind = "TOML" if path.suffix == ".toml" else "JSON"
+        raise ConfigError(f"{path}: not valid {kind}: {error}.") from error
+    if not isinstance(mapping, dict):
+        raise ConfigError(f"{path}: expected keys and values, got a {type(mapping).__name__}.")
+    return mapping
+
+
+def parse(section: type[SectionT], mapping: dict[str, Any], *, where: str) -> SectionT:
+    """Check a mapping against a section; ConfigError in the words of `where: key: problem`."""
+    try:
+        return section.model_validate(mapping)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ConfigError(f"{where}: {_explain(section, first)}") from error
+
+
+def _explain(section: type[Section], problem: Any) -> str:
+    keys = [str(key) for key in problem["loc"] if not _is_type_tag(str(key))]
+    if problem["type"] == "extra_forbidden":
+        parent, known = "".join(f"{key}: " for key in keys[:-1]), _known_keys(section, keys[:-1])
+        return f"{parent}unknown option {keys[-1]!r}.{did_you_mean(keys[-1], known)}"
+    message = problem["msg"].replace("Input should be", "should be")
+    return f"{'.'.join(keys)}: {message}, got {problem['input']!r}."
+
+
+def _is_type_tag(key: str) -> bool:
+    """Pydantic adds a member's type to the path of a union such as `dict | int`."""
+    return key in {"int", "dict[str,int]", "RenderConfig", "GenerateConfig"}
+
+
+def _known_keys(section: type[Section], path: list[str]) -> list[str]:
+    for key in path:
+        field = section.model_fields[key]
+        members = [field.annotation, *getattr(field.annotation, "__args__", ())]
+        section = next(m for m in members if isinstance(m, type) and issubclass(m, Section))
+    return list(section.model_fields)
+
+
+def default_toml() -> str:
+    """Give a commented configuration of the whole road, every option at its default."""
+    lines = ["# The whole road: wearsynth run this.toml -o runs/name", ""]
+    sections = Config(render=RenderConfig(), generate=GenerateConfig())
+    for name in Config.model_fields:
+        section: Section = getattr(sections, name)
+        lines += [f"# {(section.__doc__ or '').splitlines()[0]}", f"[{name}]"]
+        for key, field in type(section).model_fields.items():
+            value = getattr(section, key)
+            shown = f"{key} = {json.dumps(value)}" if value is not None else f"# {key} ="
+            lines.append(f"{shown}  # {field.description}")
+        lines.append("")
+    return "\n".join(lines)

@@ -1,0 +1,63 @@
+"""Generators of windows in network form, and the two protocols that they satisfy.
+
+Sampler is what sampling asks of a fitted generator. Trainable is what the one training loop asks
+of a generator that is trained step by step: named players, each with a module, a loss for each
+record, updates per round, and whether the loss touches private data.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from torch import Tensor, nn
+
+from wearsynth.data import FloatArray, IntArray
+
+Parameters = dict[str, Tensor]
+RecordLoss = Callable[[Mapping[str, Parameters], Tensor, Tensor, Tensor], Tensor]
+"""(parameters by player, records (record, channel, step), label (record,), noise (record,
+noise_size)) -> loss (record,).
+
+Entry i depends on record i alone: the mean is the ordinary loss, and the gradient of one entry is
+the per-record gradient that a private step clips. All randomness that a loss may use is in its
+noise, standard normal numbers."""
+
+
+@dataclass(frozen=True, eq=False)
+class Player:
+    """One network that is trained: its loss for each record, and how often it is updated."""
+
+    name: str
+    module: nn.Module
+    loss: RecordLoss
+    updates_per_round: int
+    learning_rate: float
+    touches_private_data: bool
+
+
+class Trainable(Protocol):
+    """What the training loop asks of a generator."""
+
+    @property
+    def players(self) -> tuple[Player, ...]:
+        """The networks, in the order in which they are updated in a round."""
+        ...
+
+    @property
+    def noise_size(self) -> int:
+        """How many standard normal numbers the loss of one record uses."""
+        ...
+
+    @property
+    def averaged(self) -> str:
+        """The player whose averaged weights are kept for sampling."""
+        ...
+
+
+class Sampler(Protocol):
+    """What every generator can do once it is fitted."""
+
+    def sample(self, label: IntArray, rng: np.random.Generator) -> FloatArray:
+        """Give one window in network form for each label: (window, channel, step) float32."""
+        ...

@@ -1,0 +1,291 @@
+"""The training loop: players in turn, losses per record, averaged weights, checkpoints, guards.
+
+All randomness of round t is a function of (seed, t), so a run that was killed and resumed from its
+last checkpoint ends with the same weights as one that was never stopped.
+"""
+
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from wearsynth.data import FloatArray, IntArray
+from wearsynth.errors import TrainingError
+from wearsynth.generators import Parameters, Player, Trainable
+from wearsynth.tensors import load_tensors, save_tensors
+
+CHECKPOINT_EVERY_S = 20.0
+
+
+@dataclass(frozen=True)
+class LoopPlan:
+    """How long and how to train.
+
+    rounds: at most this many. check_every: rounds between held-out checks. patience: stop after
+    this many checks without a better score. average_decay: of the averaged weights, per round.
+    """
+
+    rounds: int
+    batch_size: int
+    check_every: int
+    patience: int
+    average_decay: float
+    seed: int
+    device: str = "cpu"
+
+
+@dataclass(frozen=True, eq=False)
+class Records:
+    """What is learnt from: values (record, channel, step) float32 and label (record,)."""
+
+    values: FloatArray
+    label: IntArray
+
+
+@dataclass(frozen=True)
+class RoundReport:
+    """One finished round: its number, of how many, each player's mean loss, the latest score."""
+
+    round: int
+    rounds: int
+    losses: Mapping[str, float]
+    score: float | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How training ended: the round whose weights were kept, every check's score, why it stopped."""
+
+    kept_round: int
+    rounds_run: int
+    scores: tuple[tuple[int, float], ...]
+    reason: str
+
+
+Check = Callable[[], float]
+"""Scores the averaged weights on held-out groups, smaller is better; raises TrainingError."""
+Watch = Callable[[RoundReport], None]
+
+
+class Interrupted(Exception):  # noqa: N818  (not an error: Ctrl-C, with everything saved)
+    """Ctrl-C came; the checkpoint holds every finished round."""
+
+
+@dataclass
+class _State:
+    """What changes during training, all of it in the checkpoint."""
+
+    average: Parameters
+    best: Parameters
+    optimisers: Mapping[str, torch.optim.Adam]
+    round: int = 0
+    best_round: int = 0
+    scores: list[tuple[int, float]] = field(default_factory=list)
+
+
+def optimise(
+    trainable: Trainable,
+    records: Records,
+    plan: LoopPlan,
+    *,
+    check: Check | None = None,
+    watch: Watch | None = None,
+    checkpoint: Path | None = None,
+) -> Outcome:
+    """Train in place; the averaged player ends with the averaged weights that scored best.
+
+    With a checkpoint path the loop goes on from that file if it exists, and writes it every 20 s
+    and on Ctrl-C (which raises Interrupted). Raises TrainingError where a loss is no longer a
+    number or a check finds that the generator has collapsed.
+    """
+    state = _start(trainable)
+    if checkpoint is not None and checkpoint.exists():
+        _restore(checkpoint, trainable, state)
+    reason = "all rounds done"
+    saved_at = time.monotonic()
+    with _ctrl_c_waits() as asked_to_stop:
+        while state.round < plan.rounds:
+            losses = _play_round(trainable, records, plan, state)
+            if check is not None and state.round % plan.check_every == 0:
+                _note_score(trainable, state, check)
+            if watch is not None:
+                latest = state.scores[-1][1] if state.scores else None
+                watch(RoundReport(state.round, plan.rounds, losses, latest))
+            if check is not None and _patience_is_over(state, plan):
+                reason = f"no better held-out score in {plan.patience} checks"
+                break
+            due = time.monotonic() - saved_at > CHECKPOINT_EVERY_S
+            if checkpoint is not None and (due or asked_to_stop()):
+                _save(checkpoint, trainable, state)
+                saved_at = time.monotonic()
+            if asked_to_stop():
+                raise Interrupted(f"stopped after round {state.round} of {plan.rounds}")
+    kept = state.best if state.scores else state.average
+    _load_into(_player(trainable, trainable.averaged), kept)
+    kept_round = state.best_round if state.scores else state.round
+    return Outcome(kept_round, state.round, tuple(state.scores), reason)
+
+
+def _play_round(
+    trainable: Trainable, records: Records, plan: LoopPlan, state: _State
+) -> dict[str, float]:
+    rng = np.random.default_rng(np.random.SeedSequence([plan.seed, state.round]))
+    losses = {}
+    for player in trainable.players:
+        total = 0.0
+        for _ in range(player.updates_per_round):
+            chosen = draw_balanced(records.label, plan.batch_size, rng)
+            noise = rng.standard_normal((plan.batch_size, trainable.noise_size), dtype=np.float32)
+            batch = [
+                torch.from_numpy(array).to(plan.device)
+                for array in (records.values[chosen], records.label[chosen], noise)
+            ]
+            total += _plain_step(trainable, player, state.optimisers[player.name], batch)
+        losses[player.name] = total / player.updates_per_round
+        if not math.isfinite(losses[player.name]):
+            raise TrainingError(
+                f"the {player.name}'s loss became {losses[player.name]} in round {state.round + 1}; "
+                "lower fit.learning_rate and look for outliers with 'wearsynth data describe'."
+            )
+    state.round += 1
+    _update_average(state, _parameters(_player(trainable, trainable.averaged)), plan.average_decay)
+    return losses
+
+
+def _plain_step(
+    trainable: Trainable, player: Player, optimiser: torch.optim.Adam, batch: list[Tensor]
+) -> float:
+    """One step along the gradient of the mean of the losses per record."""
+    parameters = {other.name: _parameters(other) for other in trainable.players}
+    loss = player.loss(parameters, *batch).mean()
+    own = parameters[player.name]
+    for parameter, gradient in zip(
+        own.values(), torch.autograd.grad(loss, list(own.values())), strict=True
+    ):
+        parameter.grad = gradient
+    optimiser.step()
+    return float(loss.detach())
+
+
+def draw_balanced(label: IntArray, count: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Give indices of records: each draw takes a class at random, then a record of it."""
+    members = [np.flatnonzero(label == index) for index in np.unique(label)]
+    classes = rng.integers(len(members), size=count)
+    places = rng.random(count)
+    return np.array(
+        [members[c][int(p * len(members[c]))] for c, p in zip(classes, places, strict=True)]
+    )
+
+
+def _start(trainable: Trainable) -> _State:
+    optimisers = {
+        player.name: torch.optim.Adam(
+            player.module.parameters(), lr=player.learning_rate, betas=(0.0, 0.9)
+        )
+        for player in trainable.players
+    }
+    first = _copy(_parameters(_player(trainable, trainable.averaged)))
+    return _State(average=first, best=_copy(first), optimisers=optimisers)
+
+
+def _update_average(state: _State, current: Parameters, decay: float) -> None:
+    """Exponential average, with a shorter memory at the start so that it forgets the first weights."""
+    decay = min(decay, state.round / (state.round + 9))
+    with torch.no_grad():
+        for name, value in state.average.items():
+            value.lerp_(current[name], 1 - decay)
+
+
+def _note_score(trainable: Trainable, state: _State, check: Check) -> None:
+    """Score the averaged weights (lent to the player for the check) and keep them if they are best."""
+    player = _player(trainable, trainable.averaged)
+    current = _copy(_parameters(player))
+    _load_into(player, state.average)
+    score = check()
+    _load_into(player, current)
+    if not state.scores or score < min(s for _, s in state.scores):
+        state.best, state.best_round = _copy(state.average), state.round
+    state.scores.append((state.round, score))
+
+
+def _patience_is_over(state: _State, plan: LoopPlan) -> bool:
+    return state.round - state.best_round >= plan.patience * plan.check_every
+
+
+def _player(trainable: Trainable, name: str) -> Player:
+    return next(player for player in trainable.players if player.name == name)
+
+
+def _parameters(player: Player) -> Parameters:
+    return dict(player.module.named_parameters())
+
+
+def _copy(parameters: Parameters) -> Parameters:
+    return {name: value.detach().clone() for name, value in parameters.items()}
+
+
+def _load_into(player: Player, parameters: Parameters) -> None:
+    with torch.no_grad():
+        for name, value in player.module.named_parameters():
+            value.copy_(parameters[name])
+
+
+def _save(path: Path, trainable: Trainable, state: _State) -> None:
+    tensors = {f"average.{n}": v for n, v in state.average.items()}
+    tensors |= {f"best.{n}": v for n, v in state.best.items()}
+    for player in trainable.players:
+        moments = state.optimisers[player.name].state
+        for name, value in player.module.named_parameters():
+            tensors[f"{player.name}.{name}"] = value.detach()
+            for key, moment in moments[value].items():
+                tensors[f"{player.name}.{name}/{key}"] = moment
+    scores = [[number, score.hex()] for number, score in state.scores]
+    about = {"round": state.round, "best_round": state.best_round, "scores": scores}
+    save_tensors(path, tensors, about)
+
+
+def _restore(path: Path, trainable: Trainable, state: _State) -> None:
+    tensors, about = load_tensors(path)
+    for name in state.average:
+        state.average[name].copy_(tensors[f"average.{name}"])
+        state.best[name].copy_(tensors[f"best.{name}"])
+    for player in trainable.players:
+        moments = state.optimisers[player.name].state
+        for name, value in player.module.named_parameters():
+            with torch.no_grad():
+                value.copy_(tensors[f"{player.name}.{name}"])
+            for key in ("step", "exp_avg", "exp_avg_sq"):
+                stored = tensors[f"{player.name}.{name}/{key}"]
+                moments[value][key] = stored if key == "step" else stored.to(value.device)
+    state.round, state.best_round = about["round"], about["best_round"]
+    state.scores = [(number, float.fromhex(score)) for number, score in about["scores"]]
+
+
+@contextmanager
+def _ctrl_c_waits() -> Iterator[Callable[[], bool]]:
+    """Hold Ctrl-C back until the round is finished; give a function that tells if it came."""
+    came = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield came.is_set
+        return
+
+    def hold_back(_number: int, _frame: FrameType | None) -> None:
+        if came.is_set():
+            raise KeyboardInterrupt
+        came.set()
+
+    before = signal.signal(signal.SIGINT, hold_back)
+    try:
+        yield came.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,55 @@
+"""Named tensors and a little JSON in one safetensors file, with a checksum; never pickle."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from wearsynth.errors import ModelError
+from wearsynth.files import atomic_file, read_bytes
+
+
+def save_tensors(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
+    """Write the tensors and a JSON-ready mapping, whole or not at all."""
+    whole = {name: value.detach().cpu().contiguous() for name, value in sorted(tensors.items())}
+    text = json.dumps(about, sort_keys=True)
+    content = save(whole, metadata={"about": text, "sha256": _digest(whole, text)})
+    with atomic_file(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Give the tensors and the mapping; ModelError where a single bit is not as it was written."""
+    content = read_bytes(path)
+    try:
+        tensors = load(content)
+        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+        about, digest = header["__metadata__"]["about"], header["__metadata__"]["sha256"]
+    except (SafetensorError, ValueError, KeyError) as error:
+        raise ModelError(_damaged(path)) from error
+    if _digest(tensors, about) != digest:
+        raise ModelError(_damaged(path))
+    mapping: dict[str, Any] = json.loads(about)
+    return tensors, mapping
+
+
+def _damaged(path: Path) -> str:
+    return (
+        f"{path}: damaged, or not written by wearsynth. Delete it and run the command again, "
+        "or restore it from a copy."
+    )
+
+
+def _digest(tensors: Mapping[str, Tensor], about: str) -> str:
+    digest = hashlib.sha256(about.encode())
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        digest.update(str(tuple(tensors[name].shape)).encode())
+        digest.update(tensors[name].contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
