@@ -1,0 +1,57 @@
+"""ST's human-activity set of the LSM6DSL: <class>/<class>_<n>_26Hz_4g_mg.csv; read only.
+
+No header, a line a reading: x, y, z as integers in mg. Rate and full scale stand in the file name.
+"""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from wearsynth.data import Channel, Recording, Signal, Span, natural_key
+from wearsynth.errors import FormatError
+from wearsynth.files import read_bytes
+from wearsynth.formats.numeric_csv import parse_numbers
+
+_NAME = re.compile(r"(?P<label>.+)_(?P<number>\d+)_(?P<rate>\d+(\.\d+)?)Hz_(?P<scale>\d+)g_mg\.csv")
+_CHANNELS = tuple(Channel(f"acc_{axis}", "g") for axis in "xyz")
+
+
+def recognises(path: Path) -> bool:
+    """Say whether this is the set's folder, a class's folder in it, or one of its files."""
+    if path.is_file():
+        return _NAME.fullmatch(path.name) is not None
+    return path.is_dir() and bool(_files(path))
+
+
+def read(path: Path) -> list[Recording]:
+    """Give a recording a file, in g, with one span over all of it that carries the class.
+
+    FormatError, naming file and line, where one does not hold three numbers a line.
+    """
+    files = [path] if path.is_file() else _files(path)
+    if not files:
+        raise FormatError(path, "holds no files named <class>/<class>_<n>_<rate>Hz_<g>g_mg.csv.")
+    source = path.parent.parent.name if path.is_file() else path.resolve().name
+    return [_read_file(file, source) for file in files]
+
+
+def _files(path: Path) -> list[Path]:
+    found = [*path.glob("*_mg.csv"), *path.glob("*/*_mg.csv")]
+    named = [file for file in found if _NAME.fullmatch(file.name)]
+    return sorted(named, key=lambda file: natural_key(file.name))
+
+
+def _read_file(path: Path, source: str) -> Recording:
+    said = _NAME.fullmatch(path.name)
+    if said is None:
+        raise FormatError(path, "expected a name such as walking_01_26Hz_4g_mg.csv.")
+    mg = parse_numbers(read_bytes(path), path, columns=("x", "y", "z"))
+    signal = Signal((mg / 1000).astype(np.float32), float(said["rate"]), _CHANNELS)
+    return Recording(
+        name=f"{said['label']}/{path.stem}",
+        signals={"acc": signal},
+        spans=(Span(0.0, signal.end_s, said["label"]),),
+        source=source,
+        notes=(f"full scale {said['scale']} g", "the files do not name people"),
+    )

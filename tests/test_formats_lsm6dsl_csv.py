@@ -1,0 +1,67 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wearsynth.data import Span
+from wearsynth.errors import FormatError
+from wearsynth.formats import lsm6dsl_csv
+
+REAL = Path(__file__).parents[2] / "shared" / "data" / "st_lsm6dsl_har"
+
+
+def small_set(root: Path) -> Path:
+    for name in ("walking_02", "walking_10", "running_01"):
+        path = root / name.split("_")[0] / f"{name}_26Hz_4g_mg.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(" -276,   -85,  -309\n  315,   247,   -36\n")
+    (root / "LICENSE").write_text("a licence")
+    return root
+
+
+def test_a_folder_is_read_in_g_with_rate_and_class(tmp_path: Path) -> None:
+    root = small_set(tmp_path / "har")
+    assert lsm6dsl_csv.recognises(root)
+    recordings = lsm6dsl_csv.read(root)
+    names = ["running_01", "walking_02", "walking_10"]
+    assert [r.name.split("/")[1].removesuffix("_26Hz_4g_mg") for r in recordings] == names
+    first = recordings[0]
+    assert (first.source, first.subject) == ("har", None)
+    assert first.spans == (Span(0.0, 2 / 26, "running"),)
+    assert first.signals["acc"].rate_hz == 26
+    assert first.signals["acc"].values == pytest.approx(
+        np.array([[-0.276, -0.085, -0.309], [0.315, 0.247, -0.036]])
+    )
+    assert "full scale 4 g" in first.notes
+
+
+def test_a_class_folder_or_a_file_is_read_by_itself(tmp_path: Path) -> None:
+    root = small_set(tmp_path / "har")
+    assert len(lsm6dsl_csv.read(root / "walking")) == 2
+    file = root / "walking" / "walking_02_26Hz_4g_mg.csv"
+    assert lsm6dsl_csv.recognises(file)
+    (recording,) = lsm6dsl_csv.read(file)
+    assert recording.source == "har"
+
+
+def test_other_folders_are_not_recognised(tmp_path: Path) -> None:
+    (tmp_path / "walking").mkdir()
+    (tmp_path / "walking" / "log_0.csv").write_text("1,2,3\n")
+    assert not lsm6dsl_csv.recognises(tmp_path)
+    with pytest.raises(FormatError, match="holds no files named"):
+        lsm6dsl_csv.read(tmp_path)
+
+
+def test_a_damaged_line_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "walking_01_26Hz_4g_mg.csv"
+    path.write_text(" 1, 2, 3\n 4, 5\n")
+    with pytest.raises(FormatError, match=r"walking_01.*, line 2: expected 3 columns .*, got 2"):
+        lsm6dsl_csv.read(path)
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason=f"{REAL.name} is not beside the repository")
+def test_the_real_set_has_its_56_recordings() -> None:
+    recordings = lsm6dsl_csv.read(REAL)
+    assert len(recordings) == 56
+    assert {r.signals["acc"].values.shape for r in recordings} == {(1000, 3)}
+    assert {r.spans[0].label for r in recordings} == {"stationary", "walking", "running"}
