@@ -1,0 +1,177 @@
+import datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from wearsynth.data import Gap, Span
+from wearsynth.errors import DataError, FileError, FormatError
+from wearsynth.formats import TableColumns, read
+
+X = (("x", "g"),)
+
+
+def csv(tmp_path: Path, *lines: str) -> Path:
+    path = tmp_path / "log.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_rows_at_a_rate(tmp_path: Path) -> None:
+    path = csv(tmp_path, "x,y,z,what", "1,2,3,walk", "4,5,6,walk", "7,8,9,run")
+    columns = TableColumns((("x", "g"), ("y", "g"), ("z", "g")), label="what", rate_hz=2)
+    (recording,) = read(path, columns=columns)
+    acc = recording.signals["acc"]
+    assert acc.values.tolist() == [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
+    assert acc.rate_hz == 2
+    assert [(c.name, c.unit) for c in acc.channels] == [("x", "g"), ("y", "g"), ("z", "g")]
+    assert recording.spans == (Span(0, 1, "walk"), Span(1, 1.5, "run"))
+    assert (recording.name, recording.subject, recording.gaps) == ("log", None, ())
+    assert recording.source == "log.csv"
+
+
+def test_units_are_converted_and_kinds_kept_apart(tmp_path: Path) -> None:
+    path = csv(tmp_path, "ax;ay;gx;eda", "1000;-500;180;0.5")
+    channels = (("ax", "mg"), ("ay", "mg"), ("gx", "dps"), ("eda", "uS"))
+    (recording,) = read(path, columns=TableColumns(channels, rate_hz=4, constant_label="rest"))
+    assert list(recording.signals) == ["acc", "gyro", "eda"]
+    np.testing.assert_allclose(recording.signals["acc"].values, [[1, -0.5]])
+    np.testing.assert_allclose(recording.signals["gyro"].values, [[np.pi]], rtol=1e-6)
+    assert recording.signals["gyro"].channels[0].unit == "rad/s"
+    assert recording.signals["eda"].values.tolist() == [[0.5]]
+    assert recording.spans == (Span(0, 0.25, "rest"),)
+
+
+def test_time_gives_the_rate_and_jumps_are_gaps(tmp_path: Path) -> None:
+    times = [100, 133, 167, 200, 300, 333]  # 30 Hz in whole ms; two readings are missing
+    path = csv(tmp_path, "t,x,lab", *(f"{t},{i},a" for i, t in enumerate(times)))
+    (recording,) = read(path, columns=TableColumns(X, time="t", time_unit="ms", label="lab"))
+    acc = recording.signals["acc"]
+    assert acc.rate_hz == pytest.approx(4 / 0.133, rel=1e-5)
+    np.testing.assert_array_equal(acc.values[:, 0], [0, 1, 2, 3, np.nan, np.nan, 4, 5])
+    assert recording.gaps == (Gap(4 / acc.rate_hz, 6 / acc.rate_hz),)
+    assert recording.spans == (Span(0, 8 / acc.rate_hz, "a"),)
+
+
+def test_the_given_rate_stands_and_a_doubt_is_noted(tmp_path: Path) -> None:
+    path = csv(tmp_path, "t,x", "0,1", "0.1,2", "0.2,3", "0.2,4", "0.3,5")
+    (recording,) = read(path, columns=TableColumns(X, time="t", rate_hz=11))
+    assert recording.signals["acc"].rate_hz == 11
+    assert recording.signals["acc"].values[:, 0].tolist() == [1, 2, 4, 5]
+    assert recording.notes == (
+        "1 reading(s) repeat the time of the one before and replace it",
+        "measured 10 Hz, taken as 11 Hz",
+    )
+    (recording,) = read(path, columns=TableColumns(X, time="t", rate_hz=10.1))
+    assert len(recording.notes) == 1
+
+
+def test_empty_cells_and_nan_are_gaps(tmp_path: Path) -> None:
+    path = csv(tmp_path, "x,y", "1,1", ",2", "nan,3", "4,4", "5,NaN")
+    columns = TableColumns((("x", "g"), ("y", "g")), rate_hz=1)
+    (recording,) = read(path, columns=columns)
+    assert recording.gaps == (Gap(1, 3), Gap(4, 5))
+    assert len(recording.signals["acc"].values) == 5
+
+
+def test_rows_without_a_label_are_in_no_span(tmp_path: Path) -> None:
+    path = csv(tmp_path, "x,lab", "1,1", "2,", "3,1", "4,2")
+    (recording,) = read(path, columns=TableColumns(X, label="lab", rate_hz=1))
+    assert recording.spans == (Span(0, 1, "1"), Span(2, 3, "1"), Span(3, 4, "2"))
+
+
+def test_a_change_of_subject_or_recording_begins_a_new_one(tmp_path: Path) -> None:
+    rows = ["1,A,r1", "2,A,r1", "3,A,r2", "4,B,r2", "5,A,r1"]
+    path = csv(tmp_path, "x,who,rec", *rows)
+    by_both = read(path, columns=TableColumns(X, subject="who", recording="rec", rate_hz=1))
+    assert [r.name for r in by_both] == ["A_r1", "A_r2", "B_r2", "A_r1_2"]
+    assert [r.subject for r in by_both] == ["A", "A", "B", "A"]
+    assert [len(r.signals["acc"].values) for r in by_both] == [2, 1, 1, 1]
+    by_person = read(path, columns=TableColumns(X, subject="who", rate_hz=1))
+    assert [r.name for r in by_person] == ["A", "B", "A_2"]
+    by_recording = read(path, columns=TableColumns(X, recording="rec", rate_hz=1))
+    assert [(r.name, r.subject) for r in by_recording] == [
+        ("r1", None),
+        ("r2", None),
+        ("r1_2", None),
+    ]
+
+
+def test_a_step_back_and_a_very_long_gap_begin_a_new_one(tmp_path: Path) -> None:
+    path = csv(tmp_path, "t,x", *(f"{t},1" for t in (0, 1, 2, 1000, 1001, 5, 6)))
+    recordings = read(path, columns=TableColumns(X, time="t"))
+    assert [(r.name, len(r.signals["acc"].values)) for r in recordings] == [
+        ("log", 3),
+        ("log_2", 2),
+        ("log_3", 2),
+    ]
+    assert all(r.gaps == () for r in recordings)
+
+
+def test_lines_before_the_header_are_skipped(tmp_path: Path) -> None:
+    path = csv(tmp_path, "# made by hand", "", "x\ty", "1\t2")
+    (recording,) = read(path, columns=TableColumns((("y", "g"),), rate_hz=1))
+    assert recording.signals["acc"].values.tolist() == [[2]]
+
+
+def test_parquet_with_time_stamps(tmp_path: Path) -> None:
+    begun = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
+    stamps = [begun + datetime.timedelta(milliseconds=40 * i) for i in range(5)]
+    table = pa.table({"when": stamps, "x": [1, 2, None, 4, 5], "who": [7, 7, 7, 7, 7]})
+    pq.write_table(table, tmp_path / "log.parquet")
+    columns = TableColumns(X, time="when", subject="who")
+    (recording,) = read(tmp_path / "log.parquet", columns=columns)
+    assert recording.signals["acc"].rate_hz == 25
+    assert recording.subject == "7"
+    assert recording.gaps == (Gap(0.08, 0.12),)
+
+
+@pytest.mark.parametrize(
+    ("lines", "columns", "message"),
+    [
+        (["acc_x,y", "1,2"], TableColumns((("accx", "g"),), rate_hz=1), "Did you mean 'acc_x'"),
+        (["x,x", "1,2"], TableColumns(X, rate_hz=1), "2 columns 'x'"),
+        (["x,y", "1,2", "oops,3"], TableColumns(X, rate_hz=1), r"log.csv, line 3: .*'oops'"),
+        (["x,y", "1,2", "1"], TableColumns(X, rate_hz=1), r"line 3: Expected 2 columns, got 1"),
+        (["x,y"], TableColumns(X, rate_hz=1), "no rows"),
+        ([""], TableColumns(X, rate_hz=1), "no header line"),
+        (["x,t", "1,a"], TableColumns(X, time="t"), "'t' must hold numbers"),
+        (["x,t", "1,"], TableColumns(X, time="t"), "1 row.s. have no 't'"),
+        (["x,t", "1,5", "2,5"], TableColumns(X, time="t"), "never advance"),
+    ],
+)
+def test_a_wrong_file_says_what_is_wrong(
+    tmp_path: Path, lines: list[str], columns: TableColumns, message: str
+) -> None:
+    with pytest.raises(FormatError, match=message):
+        read(csv(tmp_path, *lines), columns=columns)
+
+
+def test_wrong_parquet_files(tmp_path: Path) -> None:
+    path = tmp_path / "log.parquet"
+    pq.write_table(pa.table({"x": ["a", "b"]}), path)
+    with pytest.raises(FormatError, match="'x' must hold numbers"):
+        read(path, columns=TableColumns(X, rate_hz=1))
+    path.write_bytes(path.read_bytes()[:50])
+    with pytest.raises(FormatError, match="not a whole Parquet file"):
+        read(path, columns=TableColumns(X, rate_hz=1))
+    with pytest.raises(FileError, match="no such file"):
+        read(tmp_path / "none.csv", columns=TableColumns(X, rate_hz=1))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: TableColumns((), rate_hz=1), "at least one channel"),
+        (lambda: TableColumns((("x", "G"),), rate_hz=1), "unknown unit 'G'"),
+        (lambda: TableColumns(X), "rate_hz must be given"),
+        (lambda: TableColumns(X, rate_hz=0.0), "rate_hz must be above 0"),
+        (lambda: TableColumns(X, time="t", time_unit="sec"), "unknown time unit"),
+        (lambda: TableColumns(X, rate_hz=1, label="a", constant_label="b"), "not both"),
+    ],
+)
+def test_wrong_columns_are_refused(make: object, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        make()  # type: ignore[operator]
