@@ -61,10 +61,10 @@ def test_csv_holds_a_line_a_reading_in_counts(tmp_path: Path) -> None:
 def test_the_manifest_has_all_notes_and_the_share_at_the_ends(tmp_path: Path) -> None:
     one = dataclasses.replace(some_counts(), values=np.zeros((5, 4, 3), dtype=np.int16))
     two = dataclasses.replace(one, values=np.full((5, 4, 3), 32767, dtype=np.int16), notes=("b",))
-    summary = counts_csv.write([one, two], tmp_path / "out")
+    summary = counts_csv.write([two, one, two, one], tmp_path / "out")
     assert summary.saturated_share == 0.5
     manifest = json.loads((tmp_path / "out/manifest.json").read_text())
-    assert manifest["notes"] == ["a note", "b"]
+    assert manifest["notes"] == ["b", "a note"]
     assert manifest["saturated_share"] == 0.5
     assert manifest["unit_per_count"] == 0.000122
 

@@ -101,6 +101,8 @@ def test_offsets_and_gains_of_many_devices_spread_as_the_profile_says() -> None:
     errors = device_errors(part, devices=2000, channels=3, seed=0)
     assert errors.offset.std(axis=0) == pytest.approx(np.full(3, 0.040), rel=0.1)
     assert errors.gain.std(axis=0) == pytest.approx(np.full(3, 0.01), rel=0.1)
+    together = np.corrcoef(errors.offset.ravel(), errors.gain.ravel())[0, 1]
+    assert abs(together) < 0.05
     assert errors.rate.min() >= 1.0 and errors.rate.max() <= 1.07
     assert errors.rate.mean() == pytest.approx(1.035, abs=0.002)
 
