@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 Decide = Callable[[Windows], IntArray]
 
-TREES = 200
+TREES = 100
 KERNELS = 10_000
 MINIROCKET_READINGS = 9
 """MiniRocket's kernels are 9 readings long; shorter windows repeat their last reading up to that."""

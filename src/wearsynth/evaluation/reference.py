@@ -1,0 +1,169 @@
+"""Real against real: what a figure is when other people's windows stand in the synthetic's place."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wearsynth.data import IntArray, StrArray
+from wearsynth.evaluation.scores import FIGURES, Better, Reference, Score, Verdict
+
+MIN_GROUPS = 6
+"""Fewer holdout groups than this give no reference."""
+
+DRAWS = 8
+SHARE_OF_GROUPS = 2 / 3
+"""The share of the training groups in one draw: few enough that draws differ in people."""
+
+
+def group_draws(
+    label: IntArray, group: StrArray, wanted: IntArray, *, seed: int
+) -> tuple[list[IntArray], IntArray]:
+    """Give DRAWS index sets into the training windows, and the number of windows of each class.
+
+    A draw takes two thirds of the groups of each class and from them, at random, the same number of
+    windows of a class in every draw: `wanted` (class,), or as many as the poorest draw has.
+    """
+    rng = np.random.default_rng(seed)
+    pools = [_some_groups(label, group, rng) for _ in range(DRAWS)]
+    available = [np.bincount(label[pool], minlength=len(wanted)) for pool in pools]
+    numbers = np.minimum(wanted, np.min(available, axis=0))
+    return [pool[pick(label[pool], numbers, rng)] for pool in pools], numbers
+
+
+def _some_groups(label: IntArray, group: StrArray, rng: np.random.Generator) -> IntArray:
+    """Give the windows of two thirds of each class's groups (the same people where they can be)."""
+    order = rng.permutation(np.unique(group))
+    rows = []
+    for index in np.unique(label):
+        of_class = np.flatnonzero(label == index)
+        mine = order[np.isin(order, group[of_class])]
+        kept = mine[: int(np.ceil(SHARE_OF_GROUPS * len(mine)))]
+        rows.append(of_class[np.isin(group[of_class], kept)])
+    return np.asarray(np.concatenate(rows), dtype=np.int64)
+
+
+def pick(label: IntArray, numbers: IntArray, rng: np.random.Generator) -> IntArray:
+    """Give an index of `numbers` (class,) random windows of each class."""
+    rows = [
+        rng.permutation(np.flatnonzero(label == index))[:number]
+        for index, number in enumerate(numbers)
+    ]
+    return np.concatenate(rows)
+
+
+def random_halves(
+    label: IntArray, group: StrArray, *, seed: int
+) -> list[tuple[IntArray, IntArray]]:
+    """Give DRAWS splits of windows into random halves that share all people and classes."""
+    rng = np.random.default_rng(seed)
+    keys = np.unique(
+        np.char.add(np.char.add(group, "\0"), label.astype(np.str_)), return_inverse=True
+    )
+    halves = []
+    for _ in range(DRAWS):
+        shuffled = rng.permutation(len(label))
+        order = shuffled[np.argsort(keys[1][shuffled], kind="stable")]
+        halves.append((order[0::2], order[1::2]))
+    return halves
+
+
+def resampled_groups(group: StrArray, *, times: int, seed: int) -> list[IntArray]:
+    """Give bootstrap index sets over whole groups (Efron, 1979)."""
+    rng = np.random.default_rng(seed)
+    members = [np.flatnonzero(group == name) for name in np.unique(group)]
+    return [
+        np.concatenate([members[i] for i in rng.integers(0, len(members), len(members))])
+        for _ in range(times)
+    ]
+
+
+def deal_groups(label: IntArray, group: StrArray, folds: int, rng: np.random.Generator) -> IntArray:
+    """Give each window's fold: whole groups, dealt out class by class so that folds are alike."""
+    names = rng.permutation(np.unique(group))
+    main_class = [np.bincount(label[group == name]).argmax() for name in names]
+    dealt = names[np.argsort(main_class, kind="stable")]
+    fold_of = {name: position % folds for position, name in enumerate(dealt.tolist())}
+    return np.array([fold_of[name] for name in group.tolist()], dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A figure's value with its standard error and where it stands among real ones.
+
+    draws: the figure for each reference draw. halves: for random halves of the same people.
+    """
+
+    value: float | None
+    standard_error: float
+    draws: Sequence[float] = ()
+    halves: Sequence[float] = ()
+    note: str = ""
+
+
+def scored(name: str, measured: Measured, *, limits: tuple[float, float], judge: str = "") -> Score:
+    """Give the score of a measured figure: interval, reference, excess and verdict."""
+    about = FIGURES[name]
+    reference, excess = None, None
+    if measured.draws:
+        reference = _reference(measured.draws, about.better)
+    if measured.value is not None and reference is not None:
+        excess = _excess(measured.value, reference, measured.standard_error, about.better)
+    return Score(
+        name=f"{name}_{judge}" if judge else name,
+        title=about.title.format(judge=judge),
+        value=measured.value,
+        interval=_interval(measured, limits),
+        reference=reference,
+        excess=excess,
+        verdict=verdict(measured, excess, about.better),
+        better=about.better,
+        meaning=about.meaning,
+        how=about.how.format(judge=judge),
+        note=measured.note,
+    )
+
+
+def _interval(measured: Measured, limits: tuple[float, float]) -> tuple[float, float] | None:
+    """Give the value +- 1.96 bootstrap standard errors, within the figure's limits."""
+    if measured.value is None:
+        return None
+    ends = measured.value + np.array([-1.96, 1.96]) * measured.standard_error
+    low, high = np.clip(ends, *limits)
+    return float(low), float(high)
+
+
+def _reference(draws: Sequence[float], better: Better) -> Reference:
+    worst = min(draws) if better == "higher" else max(draws)
+    return Reference(float(np.mean(draws)), float(worst), len(draws))
+
+
+def _excess(value: float, reference: Reference, standard_error: float, better: Better) -> float:
+    """Give how far beyond the reference's mean, in the larger of its spread and the error."""
+    sign = -1.0 if better == "higher" else 1.0
+    least = 1e-3 * max(abs(reference.mean), 1e-3)  # both spreads may be 0: a thousandth counts
+    spread = max(abs(reference.worst - reference.mean), standard_error, least)
+    return sign * (value - reference.mean) / spread
+
+
+def verdict(measured: Measured, excess: float | None, better: Better) -> Verdict:
+    """Give the word for an excess: ok <= 1, weak <= 3, bad; or why there is none."""
+    if measured.value is None:
+        return "not measured"
+    if excess is None:
+        return "too few"
+    if measured.halves and _beats(measured.value, measured.halves, better):
+        return "suspicious (copy?)"
+    if excess <= 1:
+        return "ok"
+    return "weak" if excess <= 3 else "bad"
+
+
+def _beats(value: float, halves: Sequence[float], better: Better) -> bool:
+    return value > max(halves) if better == "higher" else value < min(halves)
+
+
+def standard_error(values: Sequence[float] | NDArray[np.float64]) -> float:
+    """Give the spread of bootstrap values: their standard deviation."""
+    return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0

@@ -1,0 +1,158 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from toy import toy_windows
+from wearsynth.data import Windows, concat
+from wearsynth.errors import DataError
+from wearsynth.evaluation import Scores, evaluate
+
+DISTANCES = ("feature_w1", "log_band_w1", "autocorrelation")
+
+
+def people(windows: Windows, first: int, last: int) -> Windows:
+    return windows.select(np.isin(windows.subject, [f"p{i:02d}" for i in range(first, last)]))
+
+
+def made(windows: Windows, *groups: str) -> Windows:
+    return replace(
+        windows,
+        subject=np.full(len(windows), ""),
+        recording=np.full(len(windows), ""),
+        synthetic=np.full(len(windows), True),
+        trained_groups=groups,
+    )
+
+
+def with_values(windows: Windows, values: np.ndarray) -> Windows:
+    signal = replace(windows.signals["acc"], values=values.astype(np.float32))
+    return replace(windows, signals={"acc": signal})
+
+
+ALL = toy_windows(people=18, per_class=10)
+TRAIN, OTHERS, HOLDOUT = people(ALL, 0, 6), people(ALL, 6, 12), people(ALL, 12, 18)
+
+
+def judged(synthetic: Windows, *, train: Windows = TRAIN, holdout: Windows = HOLDOUT) -> Scores:
+    return evaluate(made(synthetic, "p00"), train=train, holdout=holdout, quick=True)
+
+
+@pytest.fixture(scope="module")
+def of_others() -> Scores:
+    return judged(OTHERS)
+
+
+def value(scores: Scores, name: str) -> float:
+    found = scores.score(name).value
+    assert found is not None
+    return found
+
+
+def test_other_real_people_are_ok(of_others: Scores) -> None:
+    verdicts = {score.name: score.verdict for score in of_others.scores}
+    assert verdicts.pop("trtr_macro_f1_trees") == "for comparison"
+    assert set(verdicts.values()) <= {"ok", "weak"}, verdicts
+    assert list(verdicts.values()).count("ok") >= 5
+    assert value(of_others, "tstr_macro_f1_trees") > 0.9
+    assert of_others.score("feature_w1").reference is not None
+
+
+def test_the_holdout_itself_has_no_distance_and_is_suspicious() -> None:
+    scores = judged(HOLDOUT)
+    for name in (*DISTANCES, "detector_auc"):
+        assert scores.score(name).verdict == "suspicious (copy?)", name
+    # of each class as many windows are compared as a reference draw has, two thirds of them all
+    assert value(scores, "feature_w1") < 0.1
+    assert value(scores, "detector_auc") < 0.5
+
+
+def test_noise_is_told_apart_always_and_useless() -> None:
+    rng = np.random.default_rng(0)
+    noise = with_values(OTHERS, rng.normal(size=OTHERS.signals["acc"].values.shape))
+    scores = judged(noise)
+    assert value(scores, "detector_auc") == pytest.approx(1.0)
+    assert value(scores, "near_copies") == 0.0
+    assert value(scores, "nn_ratio") > 1.0
+    for name in (*DISTANCES, "tstr_macro_f1_trees"):
+        assert scores.score(name).verdict == "bad", name
+    assert scores.score("detector_auc").verdict != "ok"  # AUC ends at 1: excess is bounded
+
+
+def test_copies_of_training_windows_are_found_plain_and_noised() -> None:
+    plain = judged(TRAIN)
+    assert value(plain, "near_copies") == 1.0
+    assert value(plain, "nn_ratio") == pytest.approx(0.0, abs=1e-6)
+    rng = np.random.default_rng(0)
+    values = TRAIN.signals["acc"].values
+    noised = judged(with_values(TRAIN, values + rng.normal(0, 0.005, values.shape)))
+    for scores in (plain, noised):
+        assert scores.score("near_copies").verdict == "suspicious (copy?)"
+        assert scores.score("nn_ratio").verdict == "suspicious (copy?)"
+    assert value(noised, "near_copies") > 0.5
+
+
+def test_shuffled_labels_are_useful_at_chance_only() -> None:
+    shuffled = replace(OTHERS, label=np.random.default_rng(0).permutation(OTHERS.label))
+    score = judged(shuffled).score("tstr_macro_f1_trees")
+    assert score.value is not None and 0.15 < score.value < 0.6
+    assert score.verdict == "bad"
+    assert score.interval is not None and score.interval[1] < 0
+
+
+def test_the_order_of_rows_does_not_matter(of_others: Scores) -> None:
+    rng = np.random.default_rng(5)
+    sets = [windows.select(rng.permutation(len(windows))) for windows in (OTHERS, TRAIN, HOLDOUT)]
+    again = judged(sets[0], train=sets[1], holdout=sets[2])
+    assert again.to_json() == of_others.to_json()
+
+
+def test_few_groups_still_give_values_but_no_verdict() -> None:
+    scores = judged(OTHERS, holdout=people(HOLDOUT, 12, 15))
+    for score in scores.scores:
+        assert score.value is not None
+        assert score.reference is None
+        assert score.verdict in {"too few", "for comparison"}
+    assert any("3 group(s)" in note for note in scores.notes)
+    copies = judged(TRAIN, holdout=people(HOLDOUT, 12, 15))
+    assert copies.score("near_copies").verdict == "suspicious (copy?)"
+
+
+def test_one_holdout_group_has_no_detector_and_says_why() -> None:
+    score = judged(OTHERS, holdout=people(HOLDOUT, 12, 13)).score("detector_auc")
+    assert (score.value, score.verdict) == (None, "not measured")
+    assert "two groups" in score.note
+
+
+def test_a_missing_class_is_said() -> None:
+    two = concat([OTHERS.of_class("still"), OTHERS.of_class("walking")])
+    scores = judged(two)
+    assert "running" in scores.score("tstr_macro_f1_trees").note
+    assert value(scores, "tstr_macro_f1_trees") < 0.7
+    assert any("'running' is missing in synthetic" in note for note in scores.notes)
+
+
+def test_one_class_only_has_distances_but_no_usefulness() -> None:
+    parts = [windows.of_class("walking") for windows in (OTHERS, TRAIN, HOLDOUT)]
+    scores = judged(parts[0], train=parts[1], holdout=parts[2])
+    assert scores.score("feature_w1").value is not None
+    assert scores.score("tstr_macro_f1_trees").verdict == "not measured"
+    assert scores.pictures.confusions == ()
+
+
+def test_windows_that_were_not_to_be_judged_are_refused() -> None:
+    with pytest.raises(DataError, match="train and holdout share 6 group"):
+        judged(OTHERS, train=HOLDOUT)
+    with pytest.raises(DataError, match=r"generator's training groups and holdout share 1 .*p12"):
+        evaluate(made(OTHERS, "p12"), train=TRAIN, holdout=HOLDOUT)
+    with pytest.raises(DataError, match="synthetic holds no windows"):
+        judged(OTHERS.select(np.zeros(0, dtype=int)))
+    with pytest.raises(DataError, match="do not fit: classes"):
+        judged(replace(OTHERS, classes=("a", "b", "c")))
+    with pytest.raises(DataError, match="no class in common"):
+        judged(OTHERS.of_class("still"), train=TRAIN.of_class("walking"))
+
+
+def test_a_generator_that_names_no_groups_is_noted() -> None:
+    scores = evaluate(made(OTHERS), train=TRAIN, holdout=HOLDOUT, quick=True)
+    assert any("do not say which groups" in note for note in scores.notes)

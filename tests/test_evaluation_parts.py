@@ -1,0 +1,184 @@
+"""The figures' mathematics, by hand, and the scores' file."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import wasserstein_distance
+
+from toy import toy_windows
+from wearsynth.data import Windows
+from wearsynth.errors import DataError, FileError
+from wearsynth.evaluation import Scores, evaluate, read_scores, write_scores
+from wearsynth.evaluation.copies import copy_scores
+from wearsynth.evaluation.described import describe, in_canonical_order, thinned
+from wearsynth.evaluation.detector import detector_aucs
+from wearsynth.evaluation.fidelity import fidelity_figures, wasserstein
+from wearsynth.evaluation.reference import (
+    Measured,
+    deal_groups,
+    group_draws,
+    random_halves,
+    resampled_groups,
+    scored,
+)
+from wearsynth.evaluation.utility import macro_f1
+
+TOY = toy_windows(people=7, per_class=6)
+
+
+def people(*numbers: int) -> Windows:
+    return TOY.select(np.isin(TOY.subject, [f"p{i:02d}" for i in numbers]))
+
+
+@pytest.fixture(scope="module")
+def scores() -> Scores:
+    made = replace(people(0, 1, 2), synthetic=np.full(54, True), provenance=("made by <hand>",))
+    return evaluate(made, train=people(0, 1, 2), holdout=people(3, 4, 5, 6), quick=True)
+
+
+def test_wasserstein_of_worked_columns() -> None:
+    a = np.array([[0.0, 0.0], [1.0, 0.0]])
+    b = np.array([[2.0, 0.0], [3.0, 0.0], [4.0, 3.0]])
+    assert wasserstein(a, b) == pytest.approx([2.5, 1.0])
+    assert wasserstein(a, a).tolist() == [0.0, 0.0]
+    rng = np.random.default_rng(0)
+    one, two = rng.normal(size=(17, 1)), rng.normal(1, 2, size=(30, 1)).round(1)
+    assert wasserstein(one, two)[0] == pytest.approx(wasserstein_distance(one[:, 0], two[:, 0]))
+
+
+def test_distances_of_a_set_to_itself_are_zero_and_a_shift_of_one_sd_is_one() -> None:
+    real = describe(TOY)
+    figures = fidelity_figures(real)
+    assert [figure(real, real) for figure in figures.values()] == [0.0, 0.0, 0.0]
+    unit = np.stack([real.features[real.label == c].std(axis=0) for c in real.label])
+    least = 0.1 * real.features.std(axis=0)
+    shifted = replace(real, features=real.features + np.maximum(unit, least))
+    varying = (real.features.std(axis=0) > 0).mean()  # the norm never crosses zero
+    assert varying > 0.98
+    assert figures["feature_w1"](shifted, real) == pytest.approx(varying)
+    moved = replace(real, features=shifted.features + (real.features.std(axis=0) == 0))
+    assert figures["feature_w1"](moved, real) == pytest.approx(1.0)
+    louder = replace(real, log_bands=real.log_bands + 2.0)
+    assert figures["log_band_w1"](louder, real) == pytest.approx(2.0)
+    other = replace(real, acf=real.acf - 0.5)
+    assert figures["autocorrelation"](other, real) == pytest.approx(0.5)
+
+
+def test_macro_f1_by_hand() -> None:
+    confusion = np.array([[3, 1, 0], [1, 1, 0], [0, 0, 0]])
+    assert macro_f1(confusion) == pytest.approx((2 * 3 / 8 + 2 * 1 / 4) / 2)
+    assert macro_f1(np.diag([4, 2, 1])) == 1.0
+    assert macro_f1(np.array([[0, 2], [2, 0]])) == 0.0
+
+
+def measured(value: float, name: str = "feature_w1") -> str:
+    draws, halves = [1.0, 1.2, 0.8], [0.2, 0.3]
+    return scored(name, Measured(value, 0.1, draws, halves), limits=(0, 9)).verdict
+
+
+def test_excess_and_verdict_by_hand() -> None:
+    score = scored("feature_w1", Measured(1.5, 0.1, [1.0, 1.2, 0.8]), limits=(0, 1.6))
+    assert score.reference is not None
+    assert (score.reference.mean, score.reference.worst) == pytest.approx((1.0, 1.2))
+    assert score.excess == pytest.approx(2.5)  # .5 over the mean, worst is .2 over it
+    assert score.interval == pytest.approx((1.304, 1.6))
+    words = [measured(v) for v in (0.5, 1.19, 1.5, 1.7, 0.1)]
+    assert words == ["ok", "ok", "weak", "bad", "suspicious (copy?)"]
+    assert [measured(v, "tstr_macro_f1") for v in (0.9, 0.1)] == ["suspicious (copy?)", "bad"]
+    assert scored("feature_w1", Measured(1.0, 0.1), limits=(0, 9)).verdict == "too few"
+
+
+def test_group_draws_are_of_the_same_numbers_and_of_some_people_only() -> None:
+    draws, numbers = group_draws(TOY.label, TOY.group, np.array([10, 1000, 0]), seed=0)
+    assert numbers.tolist() == [10, 5 * 6, 0]
+    for draw in draws:
+        assert len(set(draw.tolist())) == len(draw)
+        assert np.bincount(TOY.label[draw], minlength=3).tolist() == numbers.tolist()
+        assert len(set(TOY.group[draw])) == 5
+    assert len({tuple(sorted(set(TOY.group[draw]))) for draw in draws}) > 1
+
+
+def test_random_halves_share_people_and_classes_evenly() -> None:
+    for a, b in random_halves(TOY.label, TOY.group, seed=0):
+        assert sorted([*a, *b]) == list(range(len(TOY)))
+        assert np.bincount(TOY.label[a]).tolist() == np.bincount(TOY.label[b]).tolist()
+        assert len(set(TOY.group[a])) == 7
+
+
+def test_resampling_keeps_groups_whole() -> None:
+    for rows in resampled_groups(TOY.group, times=5, seed=0):
+        counts = np.bincount(rows, minlength=len(TOY))
+        assert len(rows) == len(TOY)
+        assert all(len(set(counts[TOY.group == name])) == 1 for name in set(TOY.group))
+
+
+def test_groups_of_one_class_each_are_dealt_evenly() -> None:
+    label = np.repeat([0, 0, 1, 1], 3)
+    group = np.repeat(["a", "b", "c", "d"], 3)
+    fold = deal_groups(label, group, 2, np.random.default_rng(0))
+    assert [set(fold[label == c].tolist()) for c in (0, 1)] == [{0, 1}, {0, 1}]
+
+
+def test_detector_is_at_half_on_other_draws_of_the_same_law_and_one_on_noise() -> None:
+    rng = np.random.default_rng(0)
+    real = describe(toy_windows(people=8, per_class=10))
+    pure = replace(real, features=rng.normal(size=(len(real), 5)))
+    same = replace(real, features=rng.normal(size=(len(real), 5)))
+    far = replace(real, features=rng.normal(9, 1, size=(len(real), 5)))
+    assert np.mean(detector_aucs(same, pure, seed=0, trees=50)) == pytest.approx(0.5, abs=0.08)
+    assert detector_aucs(far, pure, seed=0, trees=50) == [1.0] * 5
+
+
+def test_copy_scores_at_both_ends() -> None:
+    train, holdout = describe(people(0, 1, 2)), describe(people(3, 4, 5, 6))
+    copies, ratio = copy_scores(train, train, holdout, with_reference=False, seed=0)
+    assert (copies.value, copies.verdict) == (1.0, "suspicious (copy?)")
+    assert ratio.value == pytest.approx(0.0, abs=1e-6)
+    same, one = copy_scores(holdout, train, holdout, with_reference=False, seed=0)
+    assert same.value == pytest.approx(0.01, abs=0.02)
+    assert one.value == pytest.approx(1.0)
+
+
+def test_canonical_order_keeps_nameless_blocks_and_thinning_keeps_shares() -> None:
+    nameless = replace(TOY, subject=np.full(126, ""), recording=np.full(126, ""))
+    before = dict(zip(map(bytes, nameless.signals["acc"].values), nameless.group, strict=True))
+    ordered = in_canonical_order(nameless)
+    after = dict(zip(map(bytes, ordered.signals["acc"].values), ordered.group, strict=True))
+    assert before == after
+    assert thinned(TOY, 63).counts == {"still": 21, "walking": 21, "running": 21}
+    assert thinned(TOY, 126) is TOY
+
+
+def test_scores_come_back_from_json_and_from_a_file(scores: Scores, tmp_path: Path) -> None:
+    assert Scores.from_json(scores.to_json()) == scores
+    write_scores(scores, tmp_path / "new" / "scores.json")
+    assert read_scores(tmp_path / "new" / "scores.json") == scores
+    assert scores.contains_real_windows
+    assert len(scores.to_json()) < 2_000_000
+    assert scores.synthetic.provenance == ("made by <hand>",)
+    with pytest.raises(DataError, match="Did you mean 'nn_ratio'"):
+        scores.score("n_ratio")
+
+
+def test_what_is_not_scores_is_one_sentence(scores: Scores, tmp_path: Path) -> None:
+    path = tmp_path / "scores.json"
+    with pytest.raises(FileError, match="cannot read"):
+        read_scores(path)
+    for text in ("", "{", "[]", '{"scores": []}'):
+        path.write_text(text)
+        with pytest.raises(DataError, match=r"scores\.json: not scores of wearsynth"):
+            read_scores(path)
+    with pytest.raises(DataError, match="schema version 99"):
+        Scores.from_json(replace(scores, schema_version=99).to_json())
+
+
+def test_pictures_show_each_class_and_channel_small(scores: Scores) -> None:
+    pictures = scores.pictures
+    assert [p.class_name for p in pictures.windows] == list(TOY.classes)
+    assert np.shape(pictures.windows[0].real) == (3, 3, 60)
+    assert len(pictures.spectra) == len(pictures.marginals) == 9
+    marginal = pictures.marginals[0]
+    assert np.sum(np.array(marginal.real) * np.diff(marginal.edges)) == pytest.approx(1, abs=0.01)
+    assert np.sum(pictures.confusions[0].counts) == len(people(3, 4, 5, 6))
