@@ -6,9 +6,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from wearsynth.data import Gap, Span
+from wearsynth.data import Gap, Span, windows_from_arrays
 from wearsynth.errors import DataError, FileError, FormatError
 from wearsynth.formats import TableColumns, read
+from wearsynth.tables import save_windows
 
 X = (("x", "g"),)
 
@@ -175,3 +176,25 @@ def test_wrong_parquet_files(tmp_path: Path) -> None:
 def test_wrong_columns_are_refused(make: object, message: str) -> None:
     with pytest.raises(DataError, match=message):
         make()  # type: ignore[operator]
+
+
+def test_a_log_that_tells_no_rate_takes_the_given_one(tmp_path: Path) -> None:
+    place = tmp_path / "data" / "0_walking" / "log_0.csv"
+    place.parent.mkdir(parents=True)
+    rows = "\n".join(f"{i},0,1000" for i in range(8))
+    place.write_text(f"acc_x[mg],acc_y[mg],acc_z[mg]\n{rows}\n")
+    with pytest.raises(FormatError, match="rate stands nowhere"):
+        read(tmp_path)
+    (recording,) = read(tmp_path, source_rate_hz=26)
+    assert recording.signals["acc"].rate_hz == 26
+    with pytest.raises(DataError, match="source_rate_hz is for 'st_mlc'"):
+        read("basic_motions", source_rate_hz=26)
+    with pytest.raises(DataError, match="source_rate_hz is for 'st_mlc'"):
+        read(place, columns=TableColumns((("acc_x[mg]", "mg"),), rate_hz=1), source_rate_hz=26)
+
+
+def test_a_windows_file_is_told_to_be_cut_already(tmp_path: Path) -> None:
+    windows = windows_from_arrays(np.zeros((2, 3, 1)), ["a", "b"], rate_hz=1, channels=[("x", "g")])
+    save_windows(windows, tmp_path / "w.parquet")
+    with pytest.raises(FormatError, match="holds windows, not recordings"):
+        read(tmp_path / "w.parquet")

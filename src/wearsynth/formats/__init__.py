@@ -37,11 +37,13 @@ def read(
     *,
     format: str | None = None,  # noqa: A002 - the word that users know
     columns: TableColumns | None = None,
+    source_rate_hz: float | None = None,
 ) -> list[Recording]:
     """Give the recordings at a path (or of the built-in data set "basic_motions").
 
     format: a name of KNOWN_FORMATS; without one it is recognised, or "table" where columns are
-    given. columns: which columns hold what, for "table" only. FileError where there is nothing;
+    given. columns: which columns hold what, for "table" only. source_rate_hz: the rate of logs that do
+    not tell it, for "st_mlc" only. FileError where there is nothing;
     FormatError where no format fits or the file is not what it should be; DataError where the
     options do not fit.
     """
@@ -53,7 +55,14 @@ def read(
         raise DataError("columns and the format 'table' belong together: give both or neither.")
     if name != basic_motions.NAME:
         _check_there(path)
-    recordings = table.read(path, columns=columns) if columns else READERS[name].read(path)
+    if source_rate_hz is not None and name != "st_mlc":
+        raise DataError(f"source_rate_hz is for 'st_mlc' logs only; {path} is {name!r}.")
+    if columns is not None:
+        recordings = table.read(path, columns=columns)
+    elif source_rate_hz is not None:
+        recordings = st_mlc.read(path, rate_hz=source_rate_hz)
+    else:
+        recordings = READERS[name].read(path)
     if not recordings:
         raise FormatError(path, f"holds no recordings in the format {name!r}.")
     return recordings
