@@ -39,13 +39,19 @@ __all__ = ["Reference", "Score", "Scores", "evaluate", "read_scores", "write_sco
 RESAMPLES = 30
 """Bootstrap draws over holdout groups for the standard error of a distance."""
 
+TRAIN_WINDOWS = 20_000
+"""Copies are looked for among at most so many training windows; the other figures need fewer."""
+
 DETECTOR_HALVES = 2
 """How many random halves the detector tries: each costs as much as a reference draw."""
 
 
 @dataclass(frozen=True)
 class _Effort:
-    """What an evaluation spends: windows a set at most, trees a detector, judges of usefulness."""
+    """What an evaluation spends: windows a set at most, trees a detector, judges of usefulness.
+
+    All training windows serve the search for copies; judges learn from at most `windows` of them.
+    """
 
     windows: int
     trees: int
@@ -88,11 +94,12 @@ def evaluate(
     given = {"synthetic": synthetic, "train": train, "holdout": holdout}
     _check(given)
     effort = EFFORT[quick]
-    used = {n: thinned(in_canonical_order(w), effort.windows) for n, w in given.items()}
+    most = {"synthetic": effort.windows, "train": TRAIN_WINDOWS, "holdout": effort.windows}
+    used = {n: thinned(in_canonical_order(w), most[n]) for n, w in given.items()}
     groups = _enough_groups(used["train"], used["holdout"])
     numbers, draws = _draws(used, seed=seed)
     sets = _described(used, numbers, draws if not groups else [], seed=seed)
-    useful, confusions = _utility(used, effort.judges, draws if not groups else [], seed)
+    useful, confusions = _utility(used, effort, draws if not groups else [], seed)
     near = copy_scores(
         sets.synthetic, sets.train, sets.holdout, with_reference=not groups, seed=seed
     )
@@ -101,7 +108,7 @@ def evaluate(
         synthetic=_summary(synthetic),
         train=_summary(train),
         holdout=_summary(holdout),
-        notes=(*groups, *_notes(given, used)),
+        notes=(*groups, *_notes(given, used, quick=quick)),
         pictures=make_pictures(used["synthetic"], used["holdout"], confusions, seed=seed),
         contains_real_windows=not holdout.synthetic.all(),
         quick=quick,
@@ -214,13 +221,15 @@ def _detector(sets: _Sets, effort: _Effort, seed: int) -> Score:
 
 
 def _utility(
-    used: dict[str, Windows], judges: tuple[str, ...], draws: list[IntArray], seed: int
+    used: dict[str, Windows], effort: _Effort, draws: list[IntArray], seed: int
 ) -> tuple[tuple[Score, ...], tuple[ConfusionPicture, ...]]:
     scores: tuple[Score, ...] = ()
     confusions: tuple[ConfusionPicture, ...] = ()
-    for judge in judges:
+    train = thinned(used["train"], effort.windows)
+    of_draws = [used["train"].select(draw) for draw in draws]
+    for judge in effort.judges:
         more, pictures = utility_scores(
-            judge, used["synthetic"], used["train"], used["holdout"], draws=draws, seed=seed
+            judge, used["synthetic"], train, used["holdout"], draws=of_draws, seed=seed
         )
         scores, confusions = scores + more, confusions + pictures
     return scores, confusions
@@ -235,13 +244,15 @@ def _summary(windows: Windows) -> SetSummary:
     )
 
 
-def _notes(given: dict[str, Windows], used: dict[str, Windows]) -> tuple[str, ...]:
+def _notes(given: dict[str, Windows], used: dict[str, Windows], *, quick: bool) -> tuple[str, ...]:
     """Give a line for everything that a reader of the figures should know."""
     notes = [
         f"{name}: figures use {len(used[name])} of {len(windows)} windows, the same share of each class."
         for name, windows in given.items()
         if len(used[name]) < len(windows)
     ]
+    if len(used["train"]) > EFFORT[quick].windows:
+        notes.append(f"real training windows: judges learn from {EFFORT[quick].windows} at most.")
     shared = _shared_classes(used)
     for index, name in enumerate(given["holdout"].classes):
         missing = [which for which, windows in used.items() if not windows.counts[name]]

@@ -141,7 +141,8 @@ FIGURES: dict[str, About] = {
         "How far level, spread, shape and rhythm of the windows lie from real ones.",
         "Wasserstein-1 distance between synthetic and holdout windows for each class and feature, in "
         "units of the feature's sd among real windows of the class (at least a tenth of its sd over "
-        "all classes; 1 where a feature that never varies differs at all); mean over features, then over classes.",
+        "all classes; 1 where a feature that never varies differs at all); mean over features, then "
+        "over classes.",
     ),
     "log_band_w1": About(
         "Band powers",

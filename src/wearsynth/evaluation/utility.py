@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wearsynth.classifiers import fit_judge
-from wearsynth.data import IntArray, Windows
+from wearsynth.data import Windows
 from wearsynth.evaluation.pictures import ConfusionPicture
 from wearsynth.evaluation.reference import Measured, resampled_groups, scored, standard_error
 from wearsynth.evaluation.scores import Score
@@ -24,12 +24,12 @@ def utility_scores(
     train: Windows,
     holdout: Windows,
     *,
-    draws: Sequence[IntArray],
+    draws: Sequence[Windows],
     seed: int,
 ) -> tuple[tuple[Score, ...], tuple[ConfusionPicture, ...]]:
     """Give TSTR and TRTR of one judge, and TSTR's confusion matrix.
 
-    draws: index sets into train for the reference. With one class in train or holdout there is
+    draws: training windows of some groups, for the reference. With one class in train or holdout there is
     nothing to tell apart: both scores say so and there is no matrix.
     """
     if min(len(np.unique(w.label)) for w in (train, holdout)) < 2:
@@ -38,9 +38,7 @@ def utility_scores(
         return tuple(scored(name, nothing, limits=(0, 1), judge=judge) for name in names), ()
     made, made_notes = _decisions(judge, synthetic, holdout, seed)
     real, real_notes = _decisions(judge, train, holdout, seed)
-    reference = [
-        macro_f1(_decisions(judge, train.select(d), holdout, seed)[0].sum(axis=0)) for d in draws
-    ]
+    reference = [macro_f1(_decisions(judge, draw, holdout, seed)[0].sum(axis=0)) for draw in draws]
     notes = (*_missing(synthetic, holdout), *made_notes)
     tstr = _tstr(judge, made, real, reference=reference, note="; ".join(notes), seed=seed)
     picture = ConfusionPicture(judge, holdout.classes, _plain(made.sum(axis=0)))
