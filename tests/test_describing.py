@@ -93,6 +93,14 @@ def test_clipping_is_told_on_the_side_where_it_is() -> None:
     ]
 
 
+def test_a_coarse_tail_is_no_clipping() -> None:
+    levels = np.arange(-120, 121)
+    tail = np.repeat(levels, 10 * (121 - np.abs(levels))).astype(np.float32)  # 10 on each extreme
+    shuffled = np.random.default_rng(0).permutation(tail)
+    values = np.stack([shuffled, shuffled[::-1], np.roll(shuffled, 7)], axis=1)
+    assert describe([recording(values)]).oddities == ()
+
+
 def test_a_still_sensor_must_feel_one_g() -> None:
     assert describe([recording(still(gravity_g=0.97))]).oddities == ()
     (sentence,) = describe([recording(still(gravity_g=0.1))]).oddities

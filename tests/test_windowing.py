@@ -279,6 +279,11 @@ def test_recordings_are_held_out_in_runs_of_neighbours(
     assert "people are not known" in parts.notes[0]
 
 
+def test_seeds_choose_different_runs() -> None:
+    chosen = {tuple(np.unique(split(logs(10), seed=s).holdout.recording)) for s in range(10)}
+    assert len(chosen) > 3
+
+
 def test_one_recording_a_class_is_held_out_whole_with_a_note() -> None:
     parts = split(logs(1, ("run", "sit", "walk")))
     assert len(parts.train) and len(parts.holdout)
