@@ -20,11 +20,25 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
 
+class ColumnsConfig(Section):
+    """Which columns of a CSV or Parquet table hold what."""
+
+    channels: dict[str, str] = Field(description="column = unit, such as acc_x = 'g'")
+    time: str | None = Field(None, description="the time column")
+    time_unit: str = Field("s", description="s, ms, us or ns")
+    label: str | None = Field(None, description="the label column")
+    constant_label: str | None = Field(None, description="one label for every row")
+    subject: str | None = Field(None, description="the subject column")
+    recording: str | None = Field(None, description="the recording column")
+
+
 class DataConfig(Section):
     """Where the recordings are."""
 
     path: str = Field("basic_motions", description="a file or folder of recordings")
     format: str | None = Field(None, description="a reader's name; left out: recognised")
+    columns: ColumnsConfig | None = Field(None, description="for a table: [data.columns]")
+    rate_hz: float | None = Field(None, gt=0, description="for files that do not tell their rate")
 
 
 class WindowsConfig(Section):
@@ -148,8 +162,8 @@ def parse(section: type[SectionT], mapping: dict[str, Any], *, where: str) -> Se
     try:
         return section.model_validate(mapping)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise ConfigError(f"{where}: {_explain(section, first)}") from error
+        problems = sorted(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
+        raise ConfigError(f"{where}: {_explain(section, problems[0])}") from error
 
 
 def _explain(section: type[Section], problem: Any) -> str:
@@ -163,7 +177,7 @@ def _explain(section: type[Section], problem: Any) -> str:
 
 def _is_type_tag(key: str) -> bool:
     """Pydantic adds a member's type to the path of a union such as `dict | int`."""
-    return key in {"int", "dict[str,int]", "RenderConfig", "GenerateConfig"}
+    return key in {"int", "dict[str,int]", "RenderConfig", "GenerateConfig", "ColumnsConfig"}
 
 
 def _known_keys(section: type[Section], path: list[str]) -> list[str]:

@@ -187,8 +187,8 @@ class Windows:
         numbers = np.bincount(self.label, minlength=len(self.classes))
         return dict(zip(self.classes, numbers.tolist(), strict=True))
 
-    def select(self, index: NDArray[Any]) -> "Windows":
-        """Give the windows at an integer or boolean index, in its order."""
+    def select(self, index: NDArray[Any] | slice) -> "Windows":
+        """Give the windows at a slice, an integer or a boolean index, in its order."""
         signals = {n: replace(s, values=s.values[index]) for n, s in self.signals.items()}
         return replace(
             self,

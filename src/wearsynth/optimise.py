@@ -77,8 +77,8 @@ Check = Callable[[], float]
 Watch = Callable[[RoundReport], None]
 
 
-class Interrupted(Exception):  # noqa: N818  (not an error: Ctrl-C, with everything saved)
-    """Ctrl-C came; the checkpoint holds every finished round."""
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C came between two rounds; the checkpoint, if there is one, holds every finished one."""
 
 
 @dataclass
@@ -129,11 +129,18 @@ def optimise(
                 _save(checkpoint, trainable, state)
                 saved_at = time.monotonic()
             if asked_to_stop():
-                raise Interrupted(f"stopped after round {state.round} of {plan.rounds}")
+                raise Interrupted(_how_to_resume(state.round, plan.rounds, checkpoint))
     kept = state.best if state.scores else state.average
     _load_into(_player(trainable, trainable.averaged), kept)
     kept_round = state.best_round if state.scores else state.round
     return Outcome(kept_round, state.round, tuple(state.scores), reason)
+
+
+def _how_to_resume(done: int, rounds: int, checkpoint: Path | None) -> str:
+    remedy = (
+        "nothing was kept." if checkpoint is None else "go on with the same command and --resume."
+    )
+    return f"stopped by Ctrl-C after round {done} of {rounds}; {remedy}"
 
 
 def _play_round(

@@ -17,6 +17,7 @@ from wearsynth.data import Windows
 from wearsynth.errors import ConfigError, DataError, ModelError, TrainingError
 from wearsynth.features import all_features
 from wearsynth.files import check_writable
+from wearsynth.generators import Sampler
 from wearsynth.generators.gan import ConditionalGan, make_gan
 from wearsynth.model import Model, gan_shape
 from wearsynth.optimise import LoopPlan, Outcome, Records, Watch, optimise
@@ -79,7 +80,7 @@ class HeldOutCheck:
     the real sd; TrainingError where all windows of a class look alike.
     """
 
-    generator: ConditionalGan
+    generator: Sampler
     representation: Representation
     stopping: Windows
     seed: int

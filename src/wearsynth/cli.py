@@ -1,0 +1,385 @@
+"""The command line: each command reads its options, calls one stage, prints what came of it."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from wearsynth import __version__
+from wearsynth.config import (
+    ColumnsConfig,
+    Config,
+    DataConfig,
+    FitConfig,
+    GenerateConfig,
+    RenderConfig,
+    SampleConfig,
+    Section,
+    default_toml,
+    load_config,
+    load_generate_config,
+    parse,
+)
+from wearsynth.errors import ConfigError, WearsynthError
+from wearsynth.files import atomic_file
+
+app = typer.Typer(
+    name="wearsynth",
+    help="Synthetic wearable-sensor data: labelled, in the sensor's counts, judged on real people.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+data_app = typer.Typer(help="Look at recordings, cut them into windows, split by group.")
+app.add_typer(data_app, name="data", no_args_is_help=True)
+
+Out = Annotated[Path, typer.Option("--out", "-o", help="Where to write.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
+Source = Annotated[str, typer.Argument(help="A file or folder of recordings, or basic_motions.")]
+Format = Annotated[str | None, typer.Option(help="A reader's name; left out: recognised.")]
+ChannelsOption = Annotated[
+    list[str] | None,
+    typer.Option("--channel", help="For a table: column=unit, such as acc_x=g. Repeat."),
+]
+TimeColumn = Annotated[str | None, typer.Option(help="For a table: the time column.")]
+TimeUnit = Annotated[str, typer.Option(help="Unit of the time column: s, ms, us or ns.")]
+LabelColumn = Annotated[str | None, typer.Option(help="For a table: the label column.")]
+SubjectColumn = Annotated[str | None, typer.Option(help="For a table: the subject column.")]
+SourceRate = Annotated[
+    float | None, typer.Option("--source-rate-hz", help="The rate, for files that do not tell it.")
+]
+CountOption = Annotated[
+    list[str] | None,
+    typer.Option("--count", help="CLASS=N, or N for every class. Repeat for more classes."),
+]
+SectionT = TypeVar("SectionT", bound=Section)
+
+
+def _data_config(
+    source: str,
+    form: str | None,
+    channels: list[str] | None,
+    time: tuple[str | None, str],
+    names: tuple[str | None, str | None],
+    source_rate_hz: float | None,
+) -> DataConfig:
+    columns = None
+    if channels:
+        pairs = dict(_pair(text, "--channel", "acc_x=g") for text in channels)
+        columns = ColumnsConfig(
+            channels=pairs, time=time[0], time_unit=time[1], label=names[0], subject=names[1]
+        )
+    return DataConfig(path=source, format=form, columns=columns, rate_hz=source_rate_hz)
+
+
+def _pair(text: str, option: str, example: str) -> tuple[str, str]:
+    key, equals, value = text.rpartition("=")
+    if not (key and equals and value):
+        raise ConfigError(f"{option} {text!r}: expected NAME=VALUE, such as {example}.")
+    return key, value
+
+
+def _counts(texts: list[str] | None) -> dict[str, Any] | int | None:
+    """Turn --count options into the config's counts; None where there are none."""
+    if not texts:
+        return None
+    if len(texts) == 1 and texts[0].lstrip("-").isdigit():
+        return int(texts[0])
+    return dict(_pair(text, "--count", "walking=500") for text in texts)
+
+
+def _section(kind: type[SectionT], options: dict[str, Any]) -> SectionT:
+    """Check the options that were given; the others keep the schema's defaults."""
+    given = {key: value for key, value in options.items() if value is not None}
+    return parse(kind, given, where="command line")
+
+
+@data_app.command("describe")
+def describe_command(
+    path: Source,
+    format: Format = None,  # noqa: A002
+    channel: ChannelsOption = None,
+    time: TimeColumn = None,
+    time_unit: TimeUnit = "s",
+    label: LabelColumn = None,
+    subject: SubjectColumn = None,
+    source_rate_hz: SourceRate = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Say what recordings (or a windows file) hold: people, classes, minutes, rates, oddities."""
+    from wearsynth.describing import describe, describe_windows
+    from wearsynth.pipeline import read_recordings
+    from wearsynth.tables import is_windows_file, load_windows
+
+    if is_windows_file(Path(path)) and not channel:
+        description = describe_windows(load_windows(Path(path)))
+    else:
+        config = _data_config(
+            path, format, channel, (time, time_unit), (label, subject), source_rate_hz
+        )
+        description = describe(read_recordings(config))
+    typer.echo(description.to_json() if as_json else description.text())
+
+
+@data_app.command("windows")
+def windows_command(
+    path: Source,
+    out: Out,
+    length_s: Annotated[float, typer.Option(help="Length of a window, seconds.")] = 2.0,
+    stride_s: Annotated[float, typer.Option(help="From start to start, seconds.")] = 1.0,
+    rate_hz: Annotated[float | None, typer.Option(help="Resample; left out: never.")] = None,
+    format: Format = None,  # noqa: A002
+    channel: ChannelsOption = None,
+    time: TimeColumn = None,
+    time_unit: TimeUnit = "s",
+    label: LabelColumn = None,
+    subject: SubjectColumn = None,
+    source_rate_hz: SourceRate = None,
+) -> None:
+    """Cut recordings into labelled windows; none crosses a gap, a span's edge or a person."""
+    from wearsynth.pipeline import read_recordings
+    from wearsynth.tables import save_windows
+    from wearsynth.windowing import cut_windows
+
+    config = _data_config(
+        path, format, channel, (time, time_unit), (label, subject), source_rate_hz
+    )
+    recordings = read_recordings(config)
+    windows = cut_windows(recordings, length_s=length_s, stride_s=stride_s, rate_hz=rate_hz)
+    save_windows(windows, out)
+    typer.echo(f"{out}: {_listed(windows.counts)} ({len(set(windows.group.tolist()))} groups)")
+
+
+@data_app.command("split")
+def split_command(
+    windows: Annotated[Path, typer.Argument(help="A windows file.")],
+    out: Out,
+    holdout: Annotated[float, typer.Option(help="Share of the windows to hold out.")] = 0.3,
+    seed: Annotated[int, typer.Option(min=0, help="Which groups.")] = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write train.parquet and holdout.parquet, of whole groups each."""
+    from wearsynth.console import say
+    from wearsynth.pipeline import save_split
+    from wearsynth.tables import load_windows
+    from wearsynth.windowing import split
+
+    parts = split(load_windows(windows), holdout=holdout, seed=seed)
+    save_split(parts, out, overwrite=overwrite)
+    for note in parts.notes:
+        say(note)
+    typer.echo(f"{out / 'train.parquet'}: {_listed(parts.train.counts)}")
+    typer.echo(f"{out / 'holdout.parquet'}: {_listed(parts.holdout.counts)}")
+
+
+@app.command("fit")
+def fit_command(
+    train: Annotated[Path, typer.Argument(help="A windows file of the train groups.")],
+    out: Out,
+    rounds: Annotated[int | None, typer.Option(help="Training rounds at most.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Windows per update.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Of both networks.")] = None,
+    width: Annotated[int | None, typer.Option(help="Channels of the networks.")] = None,
+    set_aside: Annotated[float | None, typer.Option(help="Share for the early stop.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Same seed, same weights.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu or cuda.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished fit.")] = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Fit a conditional WGAN-GP to windows and write the model folder."""
+    options = {
+        "rounds": rounds,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "width": width,
+        "set_aside": set_aside,
+        "seed": seed,
+        "device": device,
+    }
+    config = _section(FitConfig, options)
+    from wearsynth.console import say, training_progress
+    from wearsynth.pipeline import fit_file
+
+    with training_progress() as watch:
+        fit_file(train, out, config, resume=resume, overwrite=overwrite, say=say, watch=watch)
+    typer.echo(f"{out}: model written")
+
+
+@app.command("sample")
+def sample_command(
+    model: Annotated[str, typer.Argument(help="A model folder, or a bundled model's name.")],
+    out: Out,
+    count: CountOption = None,
+    seed: Annotated[int | None, typer.Option(help="Same seed, same bytes.")] = None,
+) -> None:
+    """Draw exactly so many synthetic windows of each class and stream them to a file."""
+    config = _section(SampleConfig, {"counts": _counts(count), "seed": seed})
+    from wearsynth.model import load_model
+    from wearsynth.pipeline import sample_file
+
+    typer.echo(f"{out}: {_listed(sample_file(load_model(model), config, out))}")
+
+
+@app.command("render")
+def render_command(
+    windows: Annotated[Path, typer.Argument(help="A windows file.")],
+    out: Out,
+    sensor: Annotated[str | None, typer.Option(help="A sensor profile.")] = None,
+    signal: Annotated[str | None, typer.Option(help="Which signal; left out: the one.")] = None,
+    full_scale: Annotated[str | None, typer.Option(help="2g, 4g, 6g, 8g or 16g.")] = None,
+    rate_hz: Annotated[float | None, typer.Option(help="Output data rate.")] = None,
+    power_mode: Annotated[str | None, typer.Option(help="Sets the noise.")] = None,
+    devices: Annotated[int | None, typer.Option(help="Units; 0: the ideal part.")] = None,
+    format: Annotated[str | None, typer.Option(help="memsstudio, csv or parquet.")] = None,  # noqa: A002
+    seed: Annotated[int | None, typer.Option(help="Device errors and noise.")] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write windows as a part would have recorded them: its counts, range, rate and noise."""
+    options = {
+        "sensor": sensor,
+        "signal": signal,
+        "full_scale": full_scale,
+        "rate_hz": rate_hz,
+        "power_mode": power_mode,
+        "devices": devices,
+        "format": format,
+        "seed": seed,
+    }
+    config = _section(RenderConfig, options)
+    from wearsynth.console import print_summary
+    from wearsynth.pipeline import render_file
+
+    print_summary(render_file(windows, config, out, overwrite=overwrite), out)
+
+
+@app.command("generate")
+def generate_command(
+    out: Out,
+    config: Annotated[Path | None, typer.Option(help="configuration.json or .toml.")] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Draw from a model and render, in one go; nothing to train, nothing to download."""
+    options = load_generate_config(config) if config is not None else GenerateConfig()
+    from wearsynth.console import print_summary
+    from wearsynth.pipeline import generate
+
+    print_summary(generate(options, out, overwrite=overwrite), out)
+
+
+@app.command("evaluate")
+def evaluate_command(
+    synthetic: Annotated[Path, typer.Argument(help="A windows file to judge.")],
+    train: Annotated[Path, typer.Option(help="The real windows that were learnt from.")],
+    holdout: Annotated[Path, typer.Option(help="Real windows of other groups.")],
+    out: Out,
+    quick: Annotated[bool, typer.Option("--quick", help="Leave out the slow judge.")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Folds and draws.")] = 0,
+) -> None:
+    """Judge synthetic windows, each figure beside the same figure for real against real."""
+    from wearsynth.console import print_scores, show_notices
+    from wearsynth.evaluation import read_scores
+    from wearsynth.pipeline import evaluate_files
+
+    show_notices()
+    evaluate_files(synthetic, train, holdout, out, quick=quick, seed=seed)
+    print_scores(read_scores(out))
+    typer.echo(f"{out}: scores written")
+
+
+@app.command("report")
+def report_command(
+    scores: Annotated[Path, typer.Argument(help="scores.json of `evaluate`.")], out: Out
+) -> None:
+    """Draw one offline HTML page from scores."""
+    from wearsynth.evaluation import read_scores
+    from wearsynth.reporting import write_report
+
+    write_report(read_scores(scores), out)
+    typer.echo(f"{out}: report written")
+
+
+@app.command("run")
+def run_command(
+    config: Annotated[Path, typer.Argument(help="A .toml or .json of the whole road.")], out: Out
+) -> None:
+    """Walk the whole road; every stage's output is kept, finished stages are reused."""
+    _run(load_config(config), out)
+
+
+@app.command("demo")
+def demo_command(
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Where to write.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Under a minute.")] = False,
+) -> None:
+    """Take real smartwatch recordings down the whole road; nothing to download."""
+    from wearsynth.demo import demo_config, demo_folder
+
+    _run(demo_config(quick=quick), out or demo_folder(quick=quick))
+
+
+def _run(config: Config, out: Path) -> None:
+    from wearsynth.console import print_scores, say, show_notices, training_progress
+    from wearsynth.evaluation import read_scores
+    from wearsynth.pipeline import run
+
+    show_notices()
+    with training_progress() as watch:
+        report = run(config, out, say=say, watch=watch)
+    print_scores(read_scores(out / "scores.json"))
+    typer.echo(f"Report (real recordings inside, do not share): {report}")
+    if config.render is not None:
+        typer.echo(f"{config.render.sensor} files: {out / config.render.sensor}")
+
+
+@app.command("config")
+def config_command(
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="A file to write.")] = None,
+) -> None:
+    """Print a commented configuration, every option at its default."""
+    if out is None:
+        typer.echo(default_toml())
+        return
+    with atomic_file(out) as temporary:
+        temporary.write_text(default_toml(), encoding="utf-8")
+
+
+def _listed(counts: dict[str, int]) -> str:
+    listed = ", ".join(f"{name} {count}" for name, count in counts.items())
+    return f"{sum(counts.values())} windows ({listed})"
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        typer.echo(f"wearsynth {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options_of_all(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="The version.")
+    ] = False,
+) -> None:
+    """Options that stand before every command."""
+
+
+def main() -> None:
+    """Run the command line; an error is one sentence and exit code 1, Ctrl-C is 130."""
+    try:
+        app()
+    except WearsynthError as error:
+        _stop(str(error), 1)
+    except KeyboardInterrupt as interrupted:
+        _stop(str(interrupted) or "stopped by Ctrl-C.", 130)
+
+
+def _stop(message: str, code: int) -> None:
+    typer.secho("Error: ", fg="red", bold=True, err=True, nl=False)
+    typer.echo(message, err=True)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""What a person sees at a terminal: lines, tables, progress."""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from wearsynth.evaluation import Scores
+from wearsynth.formats.manifest import Summary
+from wearsynth.optimise import RoundReport, Watch
+from wearsynth.reporting import score_rows
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+LINE_EVERY_S = 10.0
+
+
+def say(line: str) -> None:
+    """Print one line about what is going on, to stderr."""
+    err.print(line, markup=False, soft_wrap=True)
+
+
+def show_notices() -> None:
+    """Let notices of the library (a slow first compilation, a padded window) reach the terminal."""
+    handler = RichHandler(console=err, show_time=False, show_level=False, show_path=False)
+    logger = logging.getLogger("wearsynth")
+    logger.handlers = [handler]
+    logger.setLevel(logging.INFO)
+
+
+@contextmanager
+def training_progress() -> Iterator[Watch]:
+    """Give a watcher of training: a bar at a terminal, a line every 10 s elsewhere."""
+    if not err.is_terminal:
+        yield _line_watch()
+        return
+    columns = (
+        TextColumn("fit"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]:.1f} rounds/s  {task.fields[losses]}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=err) as progress:
+        task = progress.add_task("fit", total=None, rate=0.0, losses="")
+        rate = _Rate()
+
+        def watch(report: RoundReport) -> None:
+            progress.update(
+                task,
+                completed=report.round,
+                total=report.rounds,
+                rate=rate.now(report.round),
+                losses=_losses(report),
+            )
+
+        yield watch
+
+
+class _Rate:
+    """Rounds per second since the first report, so that a resumed run counts its own rounds."""
+
+    def __init__(self) -> None:
+        self._first: tuple[int, float] | None = None
+
+    def now(self, done: int) -> float:
+        if self._first is None:
+            self._first = (done, time.monotonic())
+        return (done - self._first[0]) / max(time.monotonic() - self._first[1], 1e-9)
+
+
+def _line_watch() -> Watch:
+    rate, last = _Rate(), [time.monotonic()]
+
+    def watch(report: RoundReport) -> None:
+        speed = rate.now(report.round)
+        if time.monotonic() - last[0] < LINE_EVERY_S or not speed:
+            return
+        last[0] = time.monotonic()
+        left_s = (report.rounds - report.round) / speed
+        say(
+            f"round {report.round} of {report.rounds}, {speed:.1f} rounds/s, "
+            f"{_losses(report)}, {left_s:.0f} s left at most"
+        )
+
+    return watch
+
+
+def _losses(report: RoundReport) -> str:
+    losses = "  ".join(f"{name} {loss:+.2f}" for name, loss in report.losses.items())
+    held_out = "" if report.score is None else f"  held-out W1 {report.score:.3f}"
+    return losses + held_out
+
+
+def print_scores(scores: Scores) -> None:
+    """Print the score table."""
+    table = Table(title="Synthetic windows against held-out real ones", title_justify="left")
+    rows = score_rows(scores)
+    for column in ("figure", "value", "interval", "real against real", "verdict"):
+        table.add_column(column)
+    colours = {"ok": "green", "weak": "yellow", "bad": "red", "suspicious (copy?)": "magenta"}
+    for row in rows:
+        colour = colours.get(row.verdict, "dim")
+        verdict = f"[{colour}]{row.verdict}[/]"
+        table.add_row(row.title, row.value, row.interval, row.reference, verdict)
+    out.print(table)
+    for note in scores.notes:
+        out.print(f"Note: {note}", markup=False, soft_wrap=True)
+
+
+def print_summary(summary: Summary, folder: object) -> None:
+    """Print what was rendered and where it lies."""
+    counts = ", ".join(f"{name} {count}" for name, count in summary.windows.items() if count)
+    out.print(f"{folder}: {counts} windows", markup=False, soft_wrap=True)
+    about = summary.about
+    out.print(
+        "  "
+        + ", ".join(f"{key} {about[key]}" for key in ("sensor", "full_scale", "rate_hz"))
+        + f", {len(summary.devices)} device(s), "
+        + f"{100 * summary.saturated_share:.2f} % of readings at the end of the range",
+        markup=False,
+        soft_wrap=True,
+    )
+    for note in summary.notes:
+        say(f"  {note}")

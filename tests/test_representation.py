@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+
+from wearsynth.data import UNITS, Windows, windows_from_arrays
+from wearsynth.errors import DataError
+from wearsynth.representation import UNIT_CONSTANTS, representation_of
+
+
+def two_rates(count: int = 7) -> Windows:
+    rng = np.random.default_rng(0)
+    return windows_from_arrays(
+        {
+            "acc": (
+                rng.normal(0.3, 0.2, (count, 64, 3)),
+                32.0,
+                [("acc_x", "g"), ("acc_y", "g"), ("acc_z", "g")],
+            ),
+            "temp": (rng.normal(33.0, 0.5, (count, 8, 1)), 4.0, [("temp", "degC")]),
+        },
+        ["rest"] * count,
+    )
+
+
+def test_every_unit_has_constants() -> None:
+    assert set(UNIT_CONSTANTS) == set(UNITS)
+
+
+def test_decode_undoes_encode_with_signals_at_two_rates() -> None:
+    windows = two_rates()
+    representation = representation_of(windows)
+    encoded = representation.encode(windows)
+    # 8 steps; acc folds 8 readings a step into 3 * 8 channels, temp 1; then 4 levels, 4 log-scales
+    assert encoded.shape == (7, 3 * 8 + 1 + 2 * 4, 8)
+    decoded = representation.decode(encoded)
+    for name, signal in windows.signals.items():
+        np.testing.assert_allclose(decoded[name].values, signal.values, rtol=1e-5, atol=1e-5)
+
+
+def test_a_hand_worked_window() -> None:
+    values = np.array([[[1.0], [3.0]]])  # level 2, sd 1
+    windows = windows_from_arrays(values, ["a"], rate_hz=2.0, channels=[("x", "1")])
+    encoded = representation_of(windows).encode(windows)
+    level = (2.0 - 0.5) / 0.25
+    log_scale = np.log(1.0 / 0.05) / 1.5
+    np.testing.assert_allclose(
+        encoded[0], [[-1.0, 1.0], [level, level], [log_scale, log_scale]], rtol=1e-6
+    )
+
+
+def test_a_still_window_is_kept_exactly() -> None:
+    windows = windows_from_arrays(
+        np.full((1, 10, 1), 0.75), ["still"], rate_hz=5.0, channels=[("x", "g")]
+    )
+    representation = representation_of(windows)
+    encoded = representation.encode(windows)
+    assert np.isfinite(encoded).all()
+    np.testing.assert_allclose(representation.decode(encoded)["acc"].values, 0.75, rtol=1e-6)
+
+
+def test_other_windows_are_refused() -> None:
+    with pytest.raises(DataError, match="do not fit a model"):
+        representation_of(two_rates()).encode(
+            windows_from_arrays(np.zeros((1, 10, 1)), ["a"], rate_hz=5.0, channels=[("x", "g")])
+        )
