@@ -117,6 +117,13 @@ def test_missing_readings_stay_missing_and_spoil_no_others() -> None:
     assert np.abs(out[20:95] - tone(1, 20)[20:95]).max() < 0.01
 
 
+def test_readings_beside_a_missing_one_are_missing_too() -> None:
+    recording = two_signals()
+    recording.signals["acc"].values[200] = np.nan
+    out = resample_recording(recording, rate_hz=60, signal="acc").signals["acc"].values
+    assert np.flatnonzero(np.isnan(out[:, 0])).tolist() == [299, 300, 301]  # 199.3, 200, 200.7
+
+
 def test_a_signal_of_only_nan_is_refused() -> None:
     recording = two_signals()
     recording.signals["acc"].values[:] = np.nan
