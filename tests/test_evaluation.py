@@ -62,8 +62,8 @@ def test_the_holdout_itself_has_no_distance_and_is_suspicious() -> None:
     scores = judged(HOLDOUT)
     for name in (*DISTANCES, "detector_auc"):
         assert scores.score(name).verdict == "suspicious (copy?)", name
-    # of each class as many windows are compared as a reference draw has, two thirds of them all
-    assert value(scores, "feature_w1") < 0.1
+    # of each class as many windows are compared as a reference draw has: half of them all
+    assert value(scores, "feature_w1") < 0.15
     assert value(scores, "detector_auc") < 0.5
 
 

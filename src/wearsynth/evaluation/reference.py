@@ -13,7 +13,7 @@ MIN_GROUPS = 6
 """Fewer holdout groups than this give no reference."""
 
 DRAWS = 8
-SHARE_OF_GROUPS = 2 / 3
+SHARE_OF_GROUPS = 1 / 2
 """The share of the training groups in one draw: few enough that draws differ in people."""
 
 
@@ -22,7 +22,7 @@ def group_draws(
 ) -> tuple[list[IntArray], IntArray]:
     """Give DRAWS index sets into the training windows, and the number of windows of each class.
 
-    A draw takes two thirds of the groups of each class and from them, at random, the same number of
+    A draw takes half of the groups of each class and from them, at random, the same number of
     windows of a class in every draw: `wanted` (class,), or as many as the poorest draw has.
     """
     rng = np.random.default_rng(seed)
@@ -33,7 +33,7 @@ def group_draws(
 
 
 def _some_groups(label: IntArray, group: StrArray, rng: np.random.Generator) -> IntArray:
-    """Give the windows of two thirds of each class's groups (the same people where they can be)."""
+    """Give the windows of half of each class's groups (the same people where they can be)."""
     order = rng.permutation(np.unique(group))
     rows = []
     for index in np.unique(label):

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from wearsynth.evaluation.scores import Reference, Score, Scores
 
 WORDS = {
-    "ok": "as close as real people are",
-    "weak": "a little further than real people",
-    "bad": "further than real people are",
+    "ok": "as good as other real people",
+    "weak": "a little worse than real people",
+    "bad": "worse than real people",
     "suspicious (copy?)": "closer than other people can be: copies?",
     "too few": "too few groups to say",
     "not measured": "could not be measured",
