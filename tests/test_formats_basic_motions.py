@@ -59,8 +59,8 @@ def test_the_word_is_recognised_unless_a_file_has_it(
     with pytest.raises(FileError, match="Did you mean 'basic_motions'"):
         read("basic_motion")
     with pytest.raises(FileError, match="no such file or folder"):
-        read("nowhere", format="wesad")
-    with pytest.raises(DataError, match=r"unknown format 'wesat'\. Did you mean 'wesad'"):
-        read("basic_motions", format="wesat")
+        read("nowhere", format="wesad_1hz")
+    with pytest.raises(DataError, match=r"unknown format 'wesad_1h'\. Did you mean 'wesad_1hz'"):
+        read("basic_motions", format="wesad_1h")
     with pytest.raises(DataError, match="belong together"):
         read("basic_motions", format="table")

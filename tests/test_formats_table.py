@@ -187,9 +187,9 @@ def test_a_log_that_tells_no_rate_takes_the_given_one(tmp_path: Path) -> None:
         read(tmp_path)
     (recording,) = read(tmp_path, source_rate_hz=26)
     assert recording.signals["acc"].rate_hz == 26
-    with pytest.raises(DataError, match="source_rate_hz is for 'st_mlc'"):
+    with pytest.raises(DataError, match="source_rate_hz is for 'memsstudio'"):
         read("basic_motions", source_rate_hz=26)
-    with pytest.raises(DataError, match="source_rate_hz is for 'st_mlc'"):
+    with pytest.raises(DataError, match="source_rate_hz is for 'memsstudio'"):
         read(place, columns=TableColumns((("acc_x[mg]", "mg"),), rate_hz=1), source_rate_hz=26)
 
 

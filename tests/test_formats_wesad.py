@@ -32,7 +32,7 @@ def parquet(tmp_path: Path) -> Path:
 
 def test_the_csv_is_one_recording_of_nobody(tmp_path: Path) -> None:
     path = csv(tmp_path, "00110")
-    assert recognise(path) == "wesad"
+    assert recognise(path) == "wesad_1hz"
     (recording,) = read(path)
     assert recording.subject is None
     assert recording.spans == (
@@ -51,7 +51,7 @@ def test_the_csv_is_one_recording_of_nobody(tmp_path: Path) -> None:
 
 def test_the_parquet_is_a_recording_a_person(tmp_path: Path) -> None:
     path = parquet(tmp_path)
-    assert recognise(path) == "wesad"
+    assert recognise(path) == "wesad_1hz"
     two, ten = read(path)
     assert (two.name, two.subject, ten.subject) == ("S2", "S2", "S10")
     assert two.spans == (Span(0, 1, "no_stress"), Span(1, 3, "stress"))

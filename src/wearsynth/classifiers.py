@@ -3,7 +3,6 @@
 They measure how useful windows are and never steer a generator.
 """
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -17,8 +16,6 @@ from sklearn.preprocessing import StandardScaler
 from wearsynth.data import IntArray, SignalWindows, Windows, check_same_kind
 from wearsynth.errors import DataError, did_you_mean
 from wearsynth.features import Float64Array, all_features
-
-log = logging.getLogger(__name__)
 
 Decide = Callable[[Windows], IntArray]
 
@@ -84,7 +81,6 @@ def _minirocket(windows: Windows, seed: int) -> Judge:
         MiniRocket,  # numba: slow to import
     )
 
-    log.info("minirocket: the first use on a machine compiles for about 26 s of CPU time.")
     kernels = {
         name: MiniRocket(n_kernels=KERNELS // len(windows.signals), random_state=seed, n_jobs=1)
         for name in windows.signals

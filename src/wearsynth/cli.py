@@ -1,5 +1,6 @@
 """The command line: each command reads its options, calls one stage, prints what came of it."""
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -43,10 +44,14 @@ ChannelsOption = Annotated[
     list[str] | None,
     typer.Option("--channel", help="For a table: column=unit, such as acc_x=g. Repeat."),
 ]
-TimeColumn = Annotated[str | None, typer.Option(help="For a table: the time column.")]
-TimeUnit = Annotated[str, typer.Option(help="Unit of the time column: s, ms, us or ns.")]
-LabelColumn = Annotated[str | None, typer.Option(help="For a table: the label column.")]
-SubjectColumn = Annotated[str | None, typer.Option(help="For a table: the subject column.")]
+ColumnsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column",
+        help="For a table: time=NAME, time_unit=ms, label=NAME, constant_label=walking, "
+        "subject=NAME or recording=NAME. Repeat.",
+    ),
+]
 SourceRate = Annotated[
     float | None, typer.Option("--source-rate-hz", help="The rate, for files that do not tell it.")
 ]
@@ -59,19 +64,19 @@ SectionT = TypeVar("SectionT", bound=Section)
 
 def _data_config(
     source: str,
+    *,
     form: str | None,
     channels: list[str] | None,
-    time: tuple[str | None, str],
-    names: tuple[str | None, str | None],
+    columns: list[str] | None,
     source_rate_hz: float | None,
 ) -> DataConfig:
-    columns = None
-    if channels:
-        pairs = dict(_pair(text, "--channel", "acc_x=g") for text in channels)
-        columns = ColumnsConfig(
-            channels=pairs, time=time[0], time_unit=time[1], label=names[0], subject=names[1]
-        )
-    return DataConfig(path=source, format=form, columns=columns, rate_hz=source_rate_hz)
+    """Turn the options that say what a source is into a [data] section."""
+    of_table = None
+    if channels or columns:
+        units = dict(_pair(text, "--channel", "acc_x=g") for text in channels or [])
+        roles = dict(_pair(text, "--column", "label=activity") for text in columns or [])
+        of_table = parse(ColumnsConfig, {"channels": units, **roles}, where="--column")
+    return DataConfig(path=source, format=form, columns=of_table, rate_hz=source_rate_hz)
 
 
 def _pair(text: str, option: str, example: str) -> tuple[str, str]:
@@ -101,15 +106,12 @@ def describe_command(
     path: Source,
     format: Format = None,  # noqa: A002
     channel: ChannelsOption = None,
-    time: TimeColumn = None,
-    time_unit: TimeUnit = "s",
-    label: LabelColumn = None,
-    subject: SubjectColumn = None,
+    column: ColumnsOption = None,
     source_rate_hz: SourceRate = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Say what recordings (or a windows file) hold: people, classes, minutes, rates, oddities."""
-    from wearsynth.describing import describe, describe_windows
+    from wearsynth.describing import as_text, describe, describe_windows
     from wearsynth.pipeline import read_recordings
     from wearsynth.tables import is_windows_file, load_windows
 
@@ -117,10 +119,14 @@ def describe_command(
         description = describe_windows(load_windows(Path(path)))
     else:
         config = _data_config(
-            path, format, channel, (time, time_unit), (label, subject), source_rate_hz
+            path,
+            form=format,
+            channels=channel,
+            columns=column,
+            source_rate_hz=source_rate_hz,
         )
         description = describe(read_recordings(config))
-    typer.echo(description.to_json() if as_json else description.text())
+    typer.echo(json.dumps(description.to_json(), indent=2) if as_json else as_text(description))
 
 
 @data_app.command("windows")
@@ -132,10 +138,7 @@ def windows_command(
     rate_hz: Annotated[float | None, typer.Option(help="Resample; left out: never.")] = None,
     format: Format = None,  # noqa: A002
     channel: ChannelsOption = None,
-    time: TimeColumn = None,
-    time_unit: TimeUnit = "s",
-    label: LabelColumn = None,
-    subject: SubjectColumn = None,
+    column: ColumnsOption = None,
     source_rate_hz: SourceRate = None,
 ) -> None:
     """Cut recordings into labelled windows; none crosses a gap, a span's edge or a person."""
@@ -144,7 +147,11 @@ def windows_command(
     from wearsynth.windowing import cut_windows
 
     config = _data_config(
-        path, format, channel, (time, time_unit), (label, subject), source_rate_hz
+        path,
+        form=format,
+        channels=channel,
+        columns=column,
+        source_rate_hz=source_rate_hz,
     )
     recordings = read_recordings(config)
     windows = cut_windows(recordings, length_s=length_s, stride_s=stride_s, rate_hz=rate_hz)

@@ -111,7 +111,7 @@ def print_scores(scores: Scores) -> None:
     table = Table(title="Synthetic windows against held-out real ones", title_justify="left")
     rows = score_rows(scores)
     for column in ("figure", "value", "interval", "real against real", "verdict"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     colours = {"ok": "green", "weak": "yellow", "bad": "red", "suspicious (copy?)": "magenta"}
     for row in rows:
         colour = colours.get(row.verdict, "dim")

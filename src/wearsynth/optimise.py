@@ -93,6 +93,18 @@ class _State:
     scores: list[tuple[int, float]] = field(default_factory=list)
 
 
+@dataclass(frozen=True, eq=False)
+class _Task:
+    """What stays the same during training."""
+
+    trainable: Trainable
+    records: Records
+    plan: LoopPlan
+    check: Check | None
+    watch: Watch | None
+    checkpoint: Path | None
+
+
 def optimise(
     trainable: Trainable,
     records: Records,
@@ -108,44 +120,48 @@ def optimise(
     and on Ctrl-C (which raises Interrupted). Raises TrainingError where a loss is no longer a
     number or a check finds that the generator has collapsed.
     """
+    task = _Task(trainable, records, plan, check, watch, checkpoint)
     state = _start(trainable)
     if checkpoint is not None and checkpoint.exists():
         _restore(checkpoint, trainable, state)
-    reason = "all rounds done"
-    saved_at = time.monotonic()
-    with _ctrl_c_waits() as asked_to_stop:
-        while state.round < plan.rounds:
-            losses = _play_round(trainable, records, plan, state)
-            if check is not None and state.round % plan.check_every == 0:
-                _note_score(trainable, state, check)
-            if watch is not None:
-                latest = state.scores[-1][1] if state.scores else None
-                watch(RoundReport(state.round, plan.rounds, losses, latest))
-            if check is not None and _patience_is_over(state, plan):
-                reason = f"no better held-out score in {plan.patience} checks"
-                break
-            due = time.monotonic() - saved_at > CHECKPOINT_EVERY_S
-            if checkpoint is not None and (due or asked_to_stop()):
-                _save(checkpoint, trainable, state)
-                saved_at = time.monotonic()
-            if asked_to_stop():
-                raise Interrupted(_how_to_resume(state.round, plan.rounds, checkpoint))
+    with _ctrl_c_waits() as asked_to_stop, _one_thread():
+        reason = _play(task, state, asked_to_stop)
     kept = state.best if state.scores else state.average
     _load_into(_player(trainable, trainable.averaged), kept)
     kept_round = state.best_round if state.scores else state.round
     return Outcome(kept_round, state.round, tuple(state.scores), reason)
 
 
-def _how_to_resume(done: int, rounds: int, checkpoint: Path | None) -> str:
-    remedy = (
-        "nothing was kept." if checkpoint is None else "go on with the same command and --resume."
-    )
-    return f"stopped by Ctrl-C after round {done} of {rounds}; {remedy}"
+def _play(task: _Task, state: _State, asked_to_stop: Callable[[], bool]) -> str:
+    """Play rounds until there is a reason to end, and give the reason."""
+    saved_at = time.monotonic()
+    while state.round < task.plan.rounds:
+        losses = _play_round(task, state)
+        if task.check is not None and state.round % task.plan.check_every == 0:
+            _note_score(task.trainable, state, task.check)
+        if task.watch is not None:
+            latest = state.scores[-1][1] if state.scores else None
+            task.watch(RoundReport(state.round, task.plan.rounds, losses, latest))
+        if task.check is not None and _patience_is_over(state, task.plan):
+            return f"no better held-out score in {task.plan.patience} checks"
+        due = time.monotonic() - saved_at > CHECKPOINT_EVERY_S
+        if task.checkpoint is not None and (due or asked_to_stop()):
+            _save(task.checkpoint, task.trainable, state)
+            saved_at = time.monotonic()
+        if asked_to_stop():
+            raise Interrupted(_how_to_resume(state.round, task))
+    return "all rounds done"
 
 
-def _play_round(
-    trainable: Trainable, records: Records, plan: LoopPlan, state: _State
-) -> dict[str, float]:
+def _how_to_resume(done: int, task: _Task) -> str:
+    resume = "go on with the same command and --resume."
+    remedy = "nothing was kept." if task.checkpoint is None else resume
+    return f"stopped by Ctrl-C after round {done} of {task.plan.rounds}; {remedy}"
+
+
+def _play_round(task: _Task, state: _State) -> dict[str, float]:
+    """Update every player in turn, then the average; give each player's mean loss."""
+    trainable, records, plan = task.trainable, task.records, task.plan
     rng = np.random.default_rng(np.random.SeedSequence([plan.seed, state.round]))
     losses = {}
     for player in trainable.players:
@@ -276,6 +292,20 @@ def _restore(path: Path, trainable: Trainable, state: _State) -> None:
                 moments[value][key] = stored if key == "step" else stored.to(value.device)
     state.round, state.best_round = about["round"], about["best_round"]
     state.scores = [(number, float.fromhex(score)) for number, score in about["scores"]]
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Compute on one CPU thread: the same weights whatever the number of cores.
+
+    With networks this small more threads cost more CPU time than they save wall time.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @contextmanager

@@ -47,7 +47,9 @@ def read_recordings(config: DataConfig) -> list[Recording]:
         columns = TableColumns(
             channels=tuple(config.columns.channels.items()), rate_hz=config.rate_hz, **named
         )
-    return read(config.path, format=config.format, columns=columns)
+    if columns is not None:
+        return read(config.path, format=config.format, columns=columns)
+    return read(config.path, format=config.format, source_rate_hz=config.rate_hz)
 
 
 def save_split(parts: Split, folder: Path, *, overwrite: bool = False) -> None:

@@ -3,6 +3,7 @@
 The windows may come from any generator: only arrays, labels and groups are looked at.
 """
 
+import logging
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +36,11 @@ from wearsynth.evaluation.scores import (
 from wearsynth.evaluation.utility import utility_scores
 
 __all__ = ["Reference", "Score", "Scores", "evaluate", "read_scores", "write_scores"]
+
+log = logging.getLogger(__name__)
+
+FIRST_USE = {"minirocket": " (on its first use it compiles, which can take a minute)"}
+"""Judges whose first use on a machine is slow, and what to say of it."""
 
 RESAMPLES = 30
 """Bootstrap draws over holdout groups for the standard error of a distance."""
@@ -99,10 +105,13 @@ def evaluate(
     groups = _enough_groups(used["train"], used["holdout"])
     numbers, draws = _draws(used, seed=seed)
     sets = _described(used, numbers, draws if not groups else [], seed=seed)
+    log.info("evaluate: %d reference draws of real people", len(draws) if not groups else 0)
     useful, confusions = _utility(used, effort, draws if not groups else [], seed)
+    log.info("evaluate: near copies")
     near = copy_scores(
         sets.synthetic, sets.train, sets.holdout, with_reference=not groups, seed=seed
     )
+    log.info("evaluate: likeness and the detector")
     return Scores(
         scores=(*_fidelity(sets, seed), _detector(sets, effort, seed), *near, *useful),
         synthetic=_summary(synthetic),
@@ -228,6 +237,7 @@ def _utility(
     train = thinned(used["train"], effort.windows)
     of_draws = [used["train"].select(draw) for draw in draws]
     for judge in effort.judges:
+        log.info("evaluate: usefulness, judged by %s%s", judge, FIRST_USE.get(judge, ""))
         more, pictures = utility_scores(
             judge, used["synthetic"], train, used["holdout"], draws=of_draws, seed=seed
         )

@@ -186,7 +186,7 @@ FIGURES: dict[str, About] = {
         "nearest training window, distances as for near copies; the smaller of the two counts.",
     ),
     "tstr_macro_f1": About(
-        "Usefulness ({judge})",
+        "TSTR macro F1 ({judge})",
         "higher",
         "How well a classifier trained on synthetic windows alone knows the classes of new people.",
         "The {judge} judge is trained on the synthetic windows and tested on the holdout; F1, mean "
@@ -195,7 +195,7 @@ FIGURES: dict[str, About] = {
         "over the holdout's groups.",
     ),
     "trtr_macro_f1": About(
-        "The same from real ({judge})",
+        "TRTR macro F1 ({judge})",
         "higher",
         "The same classifier trained on all real training windows: what there is to reach.",
         "The {judge} judge is trained on the training windows and tested on the holdout; F1, mean "

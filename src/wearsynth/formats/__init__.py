@@ -23,9 +23,9 @@ class Reader(Protocol):
 
 
 READERS: dict[str, Reader] = {
-    "st_mlc": st_mlc,
-    "lsm6dsl_csv": lsm6dsl_csv,
-    "wesad": wesad,
+    "memsstudio": st_mlc,
+    "lsm6dsl": lsm6dsl_csv,
+    "wesad_1hz": wesad,
     "basic_motions": basic_motions,
 }
 KNOWN_FORMATS = (*READERS, "table")
@@ -42,10 +42,9 @@ def read(
     """Give the recordings at a path (or of the built-in data set "basic_motions").
 
     format: a name of KNOWN_FORMATS; without one it is recognised, or "table" where columns are
-    given. columns: which columns hold what, for "table" only. source_rate_hz: the rate of logs that do
-    not tell it, for "st_mlc" only. FileError where there is nothing;
-    FormatError where no format fits or the file is not what it should be; DataError where the
-    options do not fit.
+    given. columns: which columns hold what, for "table" only. source_rate_hz: the rate of logs that
+    do not tell it, for "memsstudio" only. FileError where there is nothing; FormatError where no
+    format fits or the file is not what it should be; DataError where the options do not fit.
     """
     path = Path(path)
     name = format or ("table" if columns else recognise(path))
@@ -55,8 +54,8 @@ def read(
         raise DataError("columns and the format 'table' belong together: give both or neither.")
     if name != basic_motions.NAME:
         _check_there(path)
-    if source_rate_hz is not None and name != "st_mlc":
-        raise DataError(f"source_rate_hz is for 'st_mlc' logs only; {path} is {name!r}.")
+    if source_rate_hz is not None and name != "memsstudio":
+        raise DataError(f"source_rate_hz is for 'memsstudio' logs only; {path} is {name!r}.")
     if columns is not None:
         recordings = table.read(path, columns=columns)
     elif source_rate_hz is not None:

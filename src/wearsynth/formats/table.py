@@ -79,7 +79,7 @@ class TableColumns:
                 f"unknown time unit {self.time_unit!r}.{did_you_mean(self.time_unit, SECONDS)}"
             )
         if self.time is None and self.rate_hz is None:
-            raise DataError("without a time column rate_hz must be given (--rate-hz).")
+            raise DataError("without a time column rate_hz must be given (--source-rate-hz).")
         if self.rate_hz is not None and not (np.isfinite(self.rate_hz) and self.rate_hz > 0):
             raise DataError(f"rate_hz must be above 0, got {self.rate_hz}.")
         if self.label is not None and self.constant_label is not None:
