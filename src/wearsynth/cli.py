@@ -112,7 +112,7 @@ def describe_command(
 ) -> None:
     """Say what recordings (or a windows file) hold: people, classes, minutes, rates, oddities."""
     from wearsynth.describing import as_text, describe, describe_windows
-    from wearsynth.pipeline import read_recordings
+    from wearsynth.formats.sources import read_source
     from wearsynth.tables import is_windows_file, load_windows
 
     if is_windows_file(Path(path)) and not channel:
@@ -125,7 +125,7 @@ def describe_command(
             columns=column,
             source_rate_hz=source_rate_hz,
         )
-        description = describe(read_recordings(config))
+        description = describe(read_source(config))
     typer.echo(json.dumps(description.to_json(), indent=2) if as_json else as_text(description))
 
 
@@ -142,7 +142,7 @@ def windows_command(
     source_rate_hz: SourceRate = None,
 ) -> None:
     """Cut recordings into labelled windows; none crosses a gap, a span's edge or a person."""
-    from wearsynth.pipeline import read_recordings
+    from wearsynth.formats.sources import read_source
     from wearsynth.tables import save_windows
     from wearsynth.windowing import cut_windows
 
@@ -153,7 +153,7 @@ def windows_command(
         columns=column,
         source_rate_hz=source_rate_hz,
     )
-    recordings = read_recordings(config)
+    recordings = read_source(config)
     windows = cut_windows(recordings, length_s=length_s, stride_s=stride_s, rate_hz=rate_hz)
     save_windows(windows, out)
     typer.echo(f"{out}: {_listed(windows.counts)} ({len(set(windows.group.tolist()))} groups)")
@@ -168,15 +168,13 @@ def split_command(
     overwrite: Overwrite = False,
 ) -> None:
     """Write train.parquet and holdout.parquet, of whole groups each."""
-    from wearsynth.console import say
-    from wearsynth.pipeline import save_split
-    from wearsynth.tables import load_windows
+    from wearsynth.tables import load_windows, save_split
     from wearsynth.windowing import split
 
     parts = split(load_windows(windows), holdout=holdout, seed=seed)
     save_split(parts, out, overwrite=overwrite)
     for note in parts.notes:
-        say(note)
+        typer.echo(note, err=True)
     typer.echo(f"{out / 'train.parquet'}: {_listed(parts.train.counts)}")
     typer.echo(f"{out / 'holdout.parquet'}: {_listed(parts.holdout.counts)}")
 
@@ -309,10 +307,16 @@ def report_command(
 
 @app.command("run")
 def run_command(
-    config: Annotated[Path, typer.Argument(help="A .toml or .json of the whole road.")], out: Out
+    config: Annotated[Path, typer.Argument(help="A .toml or .json of the whole road.")],
+    out: Out,
+    data: Annotated[str | None, typer.Option(help="Recordings in place of data.path.")] = None,
 ) -> None:
     """Walk the whole road; every stage's output is kept, finished stages are reused."""
-    _run(load_config(config), out)
+    options = load_config(config)
+    if data is not None:
+        source = options.data.model_copy(update={"path": data})
+        options = options.model_copy(update={"data": source})
+    _run(options, out)
 
 
 @app.command("demo")

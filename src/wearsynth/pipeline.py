@@ -18,45 +18,24 @@ from wearsynth.config import (
     SampleConfig,
     Section,
 )
-from wearsynth.data import Recording, Split, Windows
+from wearsynth.data import Windows
 from wearsynth.errors import ConfigError, did_you_mean
 from wearsynth.evaluation import evaluate, read_scores, write_scores
-from wearsynth.files import atomic_file, atomic_folder, check_free, check_writable, read_bytes
-from wearsynth.formats import read
+from wearsynth.files import atomic_file, check_free, check_writable, read_bytes
 from wearsynth.formats.basic_motions import NAME as BASIC_MOTIONS
 from wearsynth.formats.manifest import Summary
-from wearsynth.formats.table import TableColumns
+from wearsynth.formats.sources import read_source
 from wearsynth.formats.writers import WRITERS
 from wearsynth.model import Model, load_model, save_model
 from wearsynth.optimise import Watch
 from wearsynth.rendering import RenderOptions, render
 from wearsynth.reporting import write_report
 from wearsynth.sensors import Counts, load_profile
-from wearsynth.tables import load_windows, save_windows, windows_writer
+from wearsynth.tables import load_windows, save_split, save_windows, windows_writer
 from wearsynth.training import Say, checkpoint_of, fit
 from wearsynth.windowing import cut_windows, split
 
 RENDER_CHUNK = 1000
-
-
-def read_recordings(config: DataConfig) -> list[Recording]:
-    """Give the recordings that a [data] section names."""
-    columns = None
-    if config.columns is not None:
-        named = config.columns.model_dump(exclude={"channels"})
-        columns = TableColumns(
-            channels=tuple(config.columns.channels.items()), rate_hz=config.rate_hz, **named
-        )
-    if columns is not None:
-        return read(config.path, format=config.format, columns=columns)
-    return read(config.path, format=config.format, source_rate_hz=config.rate_hz)
-
-
-def save_split(parts: Split, folder: Path, *, overwrite: bool = False) -> None:
-    """Write train.parquet and holdout.parquet into a folder, both or neither."""
-    with atomic_folder(folder, overwrite=overwrite) as temporary:
-        save_windows(parts.train, temporary / "train.parquet")
-        save_windows(parts.holdout, temporary / "holdout.parquet")
 
 
 def fit_file(
@@ -194,7 +173,7 @@ def run(config: Config, out: Path, *, say: Say = print, watch: Watch | None = No
 
     def make_windows() -> None:
         cut = config.windows
-        recordings = read_recordings(config.data)
+        recordings = read_source(config.data)
         save_windows(
             cut_windows(
                 recordings, length_s=cut.length_s, stride_s=cut.stride_s, rate_hz=cut.rate_hz

@@ -34,12 +34,13 @@ from wearsynth.data import (
     FloatArray,
     IntArray,
     SignalWindows,
+    Split,
     StrArray,
     Windows,
     check_same_kind,
 )
 from wearsynth.errors import DataError, FormatError
-from wearsynth.files import atomic_file, telling_file_errors
+from wearsynth.files import atomic_file, atomic_folder, telling_file_errors
 
 SCHEMA_VERSION = 1
 METADATA_KEY = b"wearsynth"
@@ -122,6 +123,13 @@ def save_windows(windows: Windows, path: Path) -> None:
     """Write windows to one Parquet file, whole or not at all; FileError where that is not possible."""
     with windows_writer(path) as writer:
         writer.append(windows)
+
+
+def save_split(parts: Split, folder: Path, *, overwrite: bool = False) -> None:
+    """Write train.parquet and holdout.parquet into a folder, both or neither."""
+    with atomic_folder(folder, overwrite=overwrite) as temporary:
+        save_windows(parts.train, temporary / "train.parquet")
+        save_windows(parts.holdout, temporary / "holdout.parquet")
 
 
 def load_windows(path: Path) -> Windows:

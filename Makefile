@@ -1,0 +1,45 @@
+# `make demo` and `make test` each do all their own set-up in .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+# One thread each: the arrays are small, and a busy machine stays usable.
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: demo test check-format check-lint check-types check-layers check-docs check-tests docs clean
+
+demo: .venv/plain
+	$(BIN)/wearsynth demo
+
+test: check-format check-lint check-types check-layers check-docs check-tests
+
+check-format: .venv/dev
+	$(BIN)/ruff format --check .
+
+check-lint: .venv/dev
+	$(BIN)/ruff check .
+
+check-types: .venv/dev
+	$(BIN)/mypy
+
+check-layers: .venv/dev
+	$(BIN)/lint-imports
+
+check-docs: .venv/dev
+	$(BIN)/mkdocs build --strict --quiet
+
+check-tests: .venv/dev
+	$(BIN)/python -m pytest
+
+docs: .venv/dev
+	$(BIN)/mkdocs serve
+
+.venv/plain: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+.venv/dev: .venv/plain
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,docs]'
+	touch $@
+
+clean:
+	rm -rf .venv site dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,194 @@
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from toy import toy_windows
+from wearsynth import __version__
+from wearsynth.cli import main
+from wearsynth.config import load_config
+from wearsynth.tables import load_windows, save_windows
+
+
+def wearsynth(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: object
+) -> tuple[int, str, str]:
+    """Run a command in this process: exit code, stdout, stderr."""
+    monkeypatch.setattr(sys, "argv", ["wearsynth", *map(str, arguments)])
+    try:
+        main()
+        code = 0
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: wearsynth(capsys, monkeypatch, *arguments)
+
+
+def toys(folder: Path) -> Path:
+    save_windows(toy_windows(people=6, per_class=4), folder / "w.parquet")
+    return folder / "w.parquet"
+
+
+TINY = ("--rounds", 4, "--batch-size", 8, "--width", 8)
+
+
+def test_the_road_by_commands(run: Run, tmp_path: Path) -> None:
+    toys(tmp_path)
+    code, out, _ = run("data", "split", "w.parquet", "-o", "split")
+    assert code == 0
+    assert "windows (still" in out
+    assert run("fit", "split/train.parquet", "-o", "m", *TINY)[0] == 0
+    code, out, _ = run(
+        "sample", "m", "--count", "walking=7", "--count", "still=2", "-o", "s.parquet"
+    )
+    assert (code, out) == (0, "s.parquet: 9 windows (still 2, walking 7, running 0)\n")
+    assert load_windows(Path("s.parquet")).synthetic.all()
+    sets = ("--train", "split/train.parquet", "--holdout", "split/holdout.parquet")
+    code, out, _ = run("evaluate", "s.parquet", *sets, "--quick", "-o", "scores.json")
+    assert code == 0
+    assert "against held-out real ones" in out
+    assert "TSTR macro F1" in out
+    assert run("report", "scores.json", "-o", "report.html")[0] == 0
+    code, out, _ = run("render", "s.parquet", "--full-scale", "2g", "-o", "counts")
+    assert code == 0
+    assert "full_scale 2g" in out
+    code, out, _ = run("data", "describe", "counts", "--json")
+    assert code == 0
+    assert json.loads(out)["recordings"] == 2
+
+
+def test_tables_by_column_names(run: Run, tmp_path: Path) -> None:
+    rows = [f"{i * 20},{0.1 * (i % 7)},{'walk' if i < 300 else 'sit'},p1" for i in range(600)]
+    (tmp_path / "t.csv").write_text("ms,x,what,who\n" + "\n".join(rows) + "\n")
+    columns: tuple[str, ...] = (
+        "--channel",
+        "x=g",
+        "--column",
+        "time=ms",
+        "--column",
+        "time_unit=ms",
+    )
+    columns += ("--column", "label=what", "--column", "subject=who")
+    code, out, _ = run("data", "windows", "t.csv", *columns, "-o", "w.parquet")
+    assert code == 0
+    assert out == "w.parquet: 10 windows (walk 5, sit 5) (1 groups)\n"
+    code, _, err = run(
+        "data", "windows", "t.csv", "--channel", "x=g", "--column", "lable=what", "-o", "a"
+    )
+    assert (code, err) == (1, "Error: --column: unknown option 'lable'. Did you mean 'label'?\n")
+
+
+def test_the_printed_configuration_is_read_back(run: Run, tmp_path: Path) -> None:
+    assert run("config", "-o", "run.toml")[0] == 0
+    assert load_config(tmp_path / "run.toml").render is not None
+    assert run("config")[1].rstrip() == (tmp_path / "run.toml").read_text().rstrip()
+
+
+def test_version(run: Run) -> None:
+    assert run("--version")[:2] == (0, f"wearsynth {__version__}\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("data", "windows", "nowhere", "-o", "w"), "nowhere: there is no such file or folder"),
+        (("data", "windows", "basic_motions", "--length-s", "99", "-o", "w"), "99"),
+        (("fit", "broken.parquet", "-o", "m"), "broken.parquet: "),
+        (("fit", "w.parquet", "-o", "m", "--rounds", "0"), "rounds: should be greater than"),
+        (("sample", "nothing", "-o", "s"), "no model folder 'nothing'"),
+        (("sample", "m", "--count", "walking", "-o", "s"), "expected NAME=VALUE"),
+        (("render", "w.parquet", "--full-scale", "3g", "-o", "c"), "lsm6dsl has no 3 g full scale"),
+        (("render", "w.parquet", "--sensor", "lsm6ds", "-o", "c"), "Did you mean 'lsm6dsl'"),
+        (("report", "broken.parquet", "-o", "r"), "broken.parquet"),
+        (("run", "run.toml", "-o", "r"), "run.toml: fit: unknown option 'round'"),
+        (("generate", "--config", "run.toml", "-o", "g"), "run.toml: fit: unknown option"),
+        (
+            ("evaluate", "w.parquet", "--train", "w.parquet", "--holdout", "w.parquet", "-o", "x"),
+            "share",
+        ),
+    ],
+)
+def test_wrong_use_is_one_sentence_and_leaves_nothing(
+    run: Run, tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    toys(tmp_path)
+    (tmp_path / "broken.parquet").write_bytes(b"PAR1 this is no Parquet file")
+    (tmp_path / "run.toml").write_text("[fit]\nround = 3\n[generate]\n")
+    before = sorted(tmp_path.rglob("*"))
+    code, out, err = run(*arguments)
+    assert code == 1
+    assert out == ""
+    assert err.startswith("Error: ")
+    assert message in err
+    assert err.count("\n") == 1
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_unknown_commands_and_options_are_named(run: Run) -> None:
+    code, _, err = run("fitt")
+    assert code == 2
+    assert "fitt" in err
+    code, _, err = run("sample", "m", "--coun", "3", "-o", "s")
+    assert code == 2
+    assert "--coun" in err
+
+
+def _digest(folder: Path) -> str:
+    return hashlib.sha256((folder / "weights.safetensors").read_bytes()).hexdigest()
+
+
+def test_a_killed_fit_is_resumed_to_the_same_weights(tmp_path: Path) -> None:
+    toys(tmp_path)
+    words = ["fit", "w.parquet", "--rounds", "12", "--batch-size", "8", "--width", "8"]
+    command = [sys.executable, "-m", "wearsynth.cli", *words, "-o"]
+    subprocess.run([*command, "whole"], cwd=tmp_path, check=True, capture_output=True)
+    with subprocess.Popen([*command, "parted"], cwd=tmp_path, stderr=subprocess.DEVNULL) as child:
+        mark = tmp_path / "parted.checkpoint" / "belongs-to.safetensors"
+        while not mark.exists() and child.poll() is None:
+            time.sleep(0.02)
+        os.kill(child.pid, signal.SIGKILL)
+    assert not (tmp_path / "parted").exists()
+    refused = subprocess.run(
+        [*command, "parted"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert refused.returncode == 1
+    assert "holds an unfinished fit. Go on with --resume" in refused.stderr
+    subprocess.run([*command, "parted", "--resume"], cwd=tmp_path, check=True, capture_output=True)
+    assert _digest(tmp_path / "parted") == _digest(tmp_path / "whole")
+    assert not list(tmp_path.glob("*.checkpoint"))
+
+
+def test_commands_without_a_network_do_not_load_torch(tmp_path: Path) -> None:
+    code = """
+import sys
+from wearsynth.cli import main
+for words in (["data", "describe", "w.parquet"], ["data", "split", "w.parquet", "-o", "s"]):
+    sys.argv = ["wearsynth", *words]
+    try:
+        main()
+    except SystemExit as stop:
+        assert not stop.code
+assert "torch" not in sys.modules
+print("torch was not loaded")
+"""
+    toys(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, check=True, capture_output=True, text=True
+    )
+    assert done.stdout.endswith("torch was not loaded\n")
