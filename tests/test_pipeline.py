@@ -24,9 +24,9 @@ from wearsynth.pipeline import (
     fit_file,
     generate,
     render_file,
-    run,
     sample_file,
 )
+from wearsynth.road import run
 from wearsynth.tables import load_windows, save_split, save_windows
 from wearsynth.training import fit
 from wearsynth.windowing import split

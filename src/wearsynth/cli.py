@@ -17,6 +17,8 @@ from wearsynth.config import (
     RenderConfig,
     SampleConfig,
     Section,
+    SplitConfig,
+    WindowsConfig,
     default_toml,
     load_config,
     load_generate_config,
@@ -133,8 +135,8 @@ def describe_command(
 def windows_command(
     path: Source,
     out: Out,
-    length_s: Annotated[float, typer.Option(help="Length of a window, seconds.")] = 2.0,
-    stride_s: Annotated[float, typer.Option(help="From start to start, seconds.")] = 1.0,
+    length_s: Annotated[float | None, typer.Option(help="Length of a window, seconds.")] = None,
+    stride_s: Annotated[float | None, typer.Option(help="From start to start, seconds.")] = None,
     rate_hz: Annotated[float | None, typer.Option(help="Resample; left out: never.")] = None,
     format: Format = None,  # noqa: A002
     channel: ChannelsOption = None,
@@ -142,20 +144,14 @@ def windows_command(
     source_rate_hz: SourceRate = None,
 ) -> None:
     """Cut recordings into labelled windows; none crosses a gap, a span's edge or a person."""
-    from wearsynth.formats.sources import read_source
-    from wearsynth.tables import save_windows
-    from wearsynth.windowing import cut_windows
-
-    config = _data_config(
-        path,
-        form=format,
-        channels=channel,
-        columns=column,
-        source_rate_hz=source_rate_hz,
+    options = {"length_s": length_s, "stride_s": stride_s, "rate_hz": rate_hz}
+    cut = _section(WindowsConfig, options)
+    data = _data_config(
+        path, form=format, channels=channel, columns=column, source_rate_hz=source_rate_hz
     )
-    recordings = read_source(config)
-    windows = cut_windows(recordings, length_s=length_s, stride_s=stride_s, rate_hz=rate_hz)
-    save_windows(windows, out)
+    from wearsynth.preparing import cut_file
+
+    windows = cut_file(data, cut, out)
     typer.echo(f"{out}: {_listed(windows.counts)} ({len(set(windows.group.tolist()))} groups)")
 
 
@@ -163,16 +159,15 @@ def windows_command(
 def split_command(
     windows: Annotated[Path, typer.Argument(help="A windows file.")],
     out: Out,
-    holdout: Annotated[float, typer.Option(help="Share of the windows to hold out.")] = 0.3,
-    seed: Annotated[int, typer.Option(min=0, help="Which groups.")] = 0,
+    holdout: Annotated[float | None, typer.Option(help="Share of the windows to hold out.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Which groups.")] = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Write train.parquet and holdout.parquet, of whole groups each."""
-    from wearsynth.tables import load_windows, save_split
-    from wearsynth.windowing import split
+    options = _section(SplitConfig, {"holdout": holdout, "seed": seed})
+    from wearsynth.preparing import split_file
 
-    parts = split(load_windows(windows), holdout=holdout, seed=seed)
-    save_split(parts, out, overwrite=overwrite)
+    parts = split_file(windows, options, out, overwrite=overwrite)
     for note in parts.notes:
         typer.echo(note, err=True)
     typer.echo(f"{out / 'train.parquet'}: {_listed(parts.train.counts)}")
@@ -333,7 +328,7 @@ def demo_command(
 def _run(config: Config, out: Path) -> None:
     from wearsynth.console import print_scores, say, show_notices, training_progress
     from wearsynth.evaluation import read_scores
-    from wearsynth.pipeline import run
+    from wearsynth.road import run
 
     show_notices()
     with training_progress() as watch:

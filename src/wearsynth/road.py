@@ -1,0 +1,138 @@
+"""The whole road into one folder: every stage's output is kept, finished stages are reused."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import wearsynth
+from wearsynth.config import Config, DataConfig, Section
+from wearsynth.evaluation import read_scores
+from wearsynth.files import atomic_file, check_writable, read_bytes
+from wearsynth.formats.basic_motions import NAME as BASIC_MOTIONS
+from wearsynth.model import load_model
+from wearsynth.optimise import Watch
+from wearsynth.pipeline import evaluate_files, fit_file, render_file, sample_file
+from wearsynth.preparing import cut_file, split_file
+from wearsynth.reporting import write_report
+from wearsynth.reporting.preview import write_preview
+from wearsynth.training import Say
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step: what it depends on (options and an earlier stage), its outputs, how it is made."""
+
+    name: str
+    after: str
+    options: tuple[Section, ...]
+    outputs: tuple[Path, ...]
+    make: Callable[[], object]
+
+
+def run(config: Config, out: Path, *, say: Say = print, watch: Watch | None = None) -> Path:
+    """Walk the whole road into a folder; give the report's path.
+
+    A stage is made anew where its options, an earlier stage, the source files or the version of
+    wearsynth have changed since its outputs were written.
+    """
+    book = out / "stages.json"
+    check_writable(book)
+    done = _read_book(book, say)
+    keys = {"": _fingerprint(config.data)}
+    for stage in _stages(config, out, say, watch):
+        key = keys[stage.name] = _key(stage, keys[stage.after])
+        names = ", ".join(path.name for path in stage.outputs)
+        if done.get(stage.name) == key and all(path.exists() for path in stage.outputs):
+            say(f"{stage.name}: kept from before ({names})")
+            continue
+        say(f"{stage.name}: {names}")
+        stage.make()
+        done[stage.name] = key
+        with atomic_file(book) as temporary:
+            temporary.write_text(json.dumps(done, indent=2), encoding="utf-8")
+    return out / "report.html"
+
+
+def _stages(config: Config, out: Path, say: Say, watch: Watch | None) -> list[Stage]:
+    windows, split, model = out / "windows.parquet", out / "split", out / "model"
+    train, holdout = split / "train.parquet", split / "holdout.parquet"
+    synthetic, scores = out / "synthetic.parquet", out / "scores.json"
+    report, preview = out / "report.html", out / "preview.svg"
+
+    def make_split() -> None:
+        for note in split_file(windows, config.split, split, overwrite=True).notes:
+            say(f"  {note}")
+
+    def make_model() -> None:
+        fit_file(train, model, config.fit, resume=True, overwrite=True, say=say, watch=watch)
+
+    def make_scores() -> None:
+        judge = config.evaluate
+        evaluate_files(synthetic, train, holdout, scores, quick=judge.quick, seed=judge.seed)
+
+    def make_report() -> None:
+        write_report(read_scores(scores), report)
+        write_preview(read_scores(scores), preview)
+
+    stages = [
+        Stage(
+            "windows",
+            "",
+            (config.data, config.windows),
+            (windows,),
+            lambda: cut_file(config.data, config.windows, windows),
+        ),
+        Stage("split", "windows", (config.split,), (train, holdout), make_split),
+        Stage("fit", "split", (config.fit,), (model / "model.json",), make_model),
+        Stage(
+            "sample",
+            "fit",
+            (config.sample,),
+            (synthetic,),
+            lambda: sample_file(load_model(model), config.sample, synthetic),
+        ),
+        Stage("evaluate", "sample", (config.evaluate,), (scores,), make_scores),
+        Stage("report", "evaluate", (), (report, preview), make_report),
+    ]
+    if config.render is not None:
+        options, counts = config.render, out / config.render.sensor
+        stages.append(
+            Stage(
+                "render",
+                "sample",
+                (options,),
+                (counts,),
+                lambda: render_file(synthetic, options, counts, overwrite=True),
+            )
+        )
+    return stages
+
+
+def _key(stage: Stage, before: str) -> str:
+    options = [section.model_dump() for section in stage.options]
+    text = json.dumps([stage.name, before, options, wearsynth.__version__], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _read_book(book: Path, say: Say) -> dict[str, str]:
+    """Give the keys of the stages that were finished before."""
+    if not book.exists():
+        return {}
+    try:
+        done: dict[str, str] = json.loads(read_bytes(book))
+    except ValueError:
+        say(f"{book}: damaged; every stage is made again.")
+        return {}
+    return done
+
+
+def _fingerprint(data: DataConfig) -> str:
+    """Say which files a source is made of: names, sizes, times of change."""
+    if data.path == BASIC_MOTIONS:
+        return BASIC_MOTIONS
+    path = Path(data.path)
+    files = sorted(path.rglob("*")) if path.is_dir() else [path]
+    parts = [(str(f), f.stat().st_size, f.stat().st_mtime_ns) for f in files if f.is_file()]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
