@@ -12,10 +12,9 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress,
     TextColumn,
-    TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
+from rich.table import Column, Table
 
 from wearsynth.evaluation import Scores
 from wearsynth.formats.manifest import Summary
@@ -48,12 +47,12 @@ def training_progress() -> Iterator[Watch]:
         return
     columns = (
         TextColumn("fit"),
-        BarColumn(),
+        BarColumn(bar_width=14),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]:.1f} rounds/s  {task.fields[losses]}"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
+        TextColumn("{task.fields[rate]:.1f}/s,"),
+        TimeRemainingColumn(compact=True),
+        TextColumn("left "),
+        TextColumn("{task.fields[losses]}", table_column=Column(no_wrap=True)),
     )
     with Progress(*columns, console=err) as progress:
         task = progress.add_task("fit", total=None, rate=0.0, losses="")
@@ -102,7 +101,7 @@ def _line_watch() -> Watch:
 
 def _losses(report: RoundReport) -> str:
     losses = "  ".join(f"{name} {loss:+.2f}" for name, loss in report.losses.items())
-    held_out = "" if report.score is None else f"  held-out W1 {report.score:.3f}"
+    held_out = "" if report.score is None else f"  W1 {report.score:.3f}"
     return losses + held_out
 
 
