@@ -1,0 +1,121 @@
+"""Write docs/cli.md and docs/configuration.md from the program itself.
+
+    python scripts/cli_reference.py
+
+tests/test_docs.py fails where the two pages do not stand as this script gives them.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typer.main
+
+from wearsynth.cli import app
+from wearsynth.config import (
+    FitConfig,
+    RenderConfig,
+    SampleConfig,
+    Section,
+    SplitConfig,
+    WindowsConfig,
+    default_toml,
+)
+
+DOCS = Path(__file__).parents[1] / "docs"
+SCHEMAS: dict[str, type[Section]] = {
+    "windows": WindowsConfig,
+    "split": SplitConfig,
+    "fit": FitConfig,
+    "sample": SampleConfig,
+    "render": RenderConfig,
+}
+"""Commands whose options, left out, take the value of the configuration's section."""
+
+CLI_HEAD = """# Command line
+
+This page is written by `scripts/cli_reference.py` from the program; do not edit it by hand.
+Every command answers `--help`. Lines about progress go to stderr, results to stdout. An error is
+one sentence and exit code 1; a wrong option is exit code 2; Ctrl-C is 130.
+"""
+
+CONFIGURATION_HEAD = """# Configuration
+
+This page is written by `scripts/cli_reference.py` from the program; do not edit it by hand.
+
+`wearsynth run` reads one file, TOML or JSON with the same keys. Every key may be left out. An
+unknown key is an error that names the nearest known one. `wearsynth config` prints what follows:
+all options at their defaults.
+
+`[render]` and `[generate]` are different from the others: without `[render]` in the file `run`
+renders nothing, and `[generate]` is read by `wearsynth generate` alone. `generate` also takes a
+file that holds only the keys of `[generate]`, such as `configuration.json` in the project's folder.
+"""
+
+
+def cli_page() -> str:
+    """Give docs/cli.md: every command with its arguments, options and defaults."""
+    root: Any = typer.main.get_command(app)
+    parts = [CLI_HEAD, *_described(root, "wearsynth")]
+    for name, command in _commands(root, "wearsynth"):
+        parts += [f"## {name}\n", *_described(command, name)]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def configuration_page() -> str:
+    """Give docs/configuration.md: the commented default configuration."""
+    return f"{CONFIGURATION_HEAD}\n```toml\n{default_toml().rstrip()}\n```\n"
+
+
+def _commands(group: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Give (full name, command) for each command that does something, groups of commands opened."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _commands(command, f"{path} {name}")
+        else:
+            yield f"{path} {name}", command
+
+
+def _described(command: Any, name: str) -> Iterator[str]:
+    yield f"{command.help}\n"
+    yield f"```text\n{_usage(command, name)}\n```\n"
+    rows = [_row(parameter, command.name) for parameter in command.params if parameter.help]
+    if rows:
+        yield "\n".join(["| | what | default |", "|---|---|---|", *rows, ""])
+
+
+def _usage(command: Any, name: str) -> str:
+    if hasattr(command, "commands"):
+        return f"{name} COMMAND ..."
+    words = [name, *(p.name.upper() for p in command.params if p.param_type_name == "argument")]
+    needed = [p for p in command.params if p.param_type_name == "option" and p.required]
+    words += [f"{min(p.opts, key=len)} {p.name.upper()}" for p in needed]
+    return " ".join([*words, "[OPTIONS]"])
+
+
+def _row(parameter: Any, command: str) -> str:
+    of_option = parameter.param_type_name == "option"
+    names = ", ".join(f"`{name}`" for name in parameter.opts)
+    shown = names if of_option else f"`{parameter.name.upper()}`"
+    what = parameter.help.replace("|", "\\|")
+    return f"| {shown} | {what} | {_default(parameter, command)} |"
+
+
+def _default(parameter: Any, command: str) -> str:
+    """Give the default as it holds: the option's own, else that of the configuration's section."""
+    if parameter.required:
+        return "needed"
+    if getattr(parameter, "is_flag", False):
+        return "off"
+    value = parameter.default
+    fields = SCHEMAS[command].model_fields if command in SCHEMAS else {}
+    key = "counts" if parameter.name == "count" else parameter.name
+    if value is None and key in fields:
+        value = fields[key].default
+    return "" if value is None else f"`{value}`"
+
+
+if __name__ == "__main__":
+    DOCS.mkdir(exist_ok=True)
+    (DOCS / "cli.md").write_text(cli_page(), encoding="utf-8", newline="\n")
+    (DOCS / "configuration.md").write_text(configuration_page(), encoding="utf-8", newline="\n")
