@@ -29,8 +29,10 @@ def test_decode_undoes_encode_with_signals_at_two_rates() -> None:
     windows = two_rates()
     representation = representation_of(windows)
     encoded = representation.encode(windows)
-    # 8 steps; acc folds 8 readings a step into 3 * 8 channels, temp 1; then 4 levels, 4 log-scales
-    assert encoded.shape == (7, 3 * 8 + 1 + 2 * 4, 8)
+    # 8 steps; acc folds 8 readings a step into 3 * 8 channels, temp 1; then acc's direction (3),
+    # length and 3 log-scales, temp's level and log-scale
+    assert encoded.shape == (7, 3 * 8 + 1 + 7 + 2, 8)
+    assert representation.directions == (0,)
     decoded = representation.decode(encoded)
     for name, signal in windows.signals.items():
         np.testing.assert_allclose(decoded[name].values, signal.values, rtol=1e-5, atol=1e-5)
@@ -45,6 +47,20 @@ def test_a_hand_worked_window() -> None:
     np.testing.assert_allclose(
         encoded[0], [[-1.0, 1.0], [level, level], [log_scale, log_scale]], rtol=1e-6
     )
+
+
+def test_gravity_is_a_direction_and_a_length_by_hand() -> None:
+    values = np.tile([0.0, 0.6, -0.8], (1, 4, 1)) * 1.05
+    windows = windows_from_arrays(
+        values, ["a"], rate_hz=2.0, channels=[("x", "g"), ("y", "g"), ("z", "g")]
+    )
+    representation = representation_of(windows)
+    encoded = representation.encode(windows)
+    # (1.05 - 1) / 0.05 = 1, asinh(1) / 2
+    expected = [0.0, 0.6, -0.8, np.arcsinh(1.0) / 2]
+    np.testing.assert_allclose(encoded[0, 3:7, 0], expected, atol=1e-5)
+    encoded[0, 3:6] *= 7.0  # a direction of another length is made a unit vector
+    np.testing.assert_allclose(representation.decode(encoded)["acc"].values, values, atol=1e-5)
 
 
 def test_a_still_window_is_kept_exactly() -> None:

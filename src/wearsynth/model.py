@@ -92,12 +92,14 @@ class Model:
 
 def gan_shape(representation: Representation, classes: int, *, width: int) -> GanShape:
     """Give the sizes of a GAN for windows of this form."""
-    folds = tuple(
-        signal.time // representation.steps
-        for signal in representation.signals
-        for _ in signal.channels
+    return GanShape(
+        steps=representation.steps,
+        folds=representation.folds,
+        stats=representation.stat_channels,
+        directions=representation.directions,
+        classes=classes,
+        width=width,
     )
-    return GanShape(representation.steps, folds, classes, width=width)
 
 
 def save_model(model: Model, folder: Path, *, overwrite: bool = False) -> None:

@@ -5,19 +5,23 @@ Each window and channel is split as
     x = level + scale * shape,    scale = max(sd, smallest),    shape with zero mean and unit sd
 
 and the network sees the shape, the level and the logarithm of the scale, each in units that suit
-the channel's physical unit. The constants below come from the units alone, never from people, so
-they may be published with a model. Signals at different rates stand side by side on the slowest
-signal's clock: k readings of a signal k times faster become k network channels. Nothing is lost:
-decode(encode(x)) equals x to float32 rounding.
+the channel's physical unit. The level of a three-axis acceleration is gravity in the main: it is
+told as a direction and a length, so that still windows can keep the length of 1 g. The constants
+below come from the units alone, never from people, so they may be published with a model. Signals
+at different rates stand side by side on the slowest signal's clock: k readings of a signal k times
+faster become k network channels. Nothing is lost: decode(encode(x)) equals x to float32 rounding.
 """
 
 import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wearsynth.data import Channel, FloatArray, SignalWindows, Windows
 from wearsynth.errors import DataError
+
+Float64Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,12 @@ UNIT_CONSTANTS = {
 """For each unit: the middle and spread of window means, the smallest sd told apart from none, and
 the usual sd inside a window. Orders of magnitude, chosen from what wearable sensors measure."""
 
+ONE_G = {"g": 1.0, "m/s2": 9.80665}
+"""The length of gravity in the units of acceleration."""
+
+GRAVITY_SPREAD = 0.05
+"""A length of 1.05 g differs noticeably from 1 g; far from 1 g, differences count less (asinh)."""
+
 LOG_SCALE_SPREAD = 1.5
 """A factor of exp(1.5) in scale counts as one unit of the network's input."""
 
@@ -56,13 +66,45 @@ class SignalForm:
     time: int
     channels: tuple[Channel, ...]
 
+    @property
+    def has_direction(self) -> bool:
+        """Whether the level is a direction and a length: three axes of acceleration."""
+        units = {channel.unit for channel in self.channels}
+        return len(self.channels) == 3 and len(units) == 1 and units <= set(ONE_G)
+
+    @property
+    def level_numbers(self) -> int:
+        """How many numbers tell the level."""
+        return len(self.channels) + self.has_direction
+
+    def encode_level(self, level: Float64Array) -> Float64Array:
+        """(window, channel) in physical units -> (window, level_numbers) for the network."""
+        if not self.has_direction:
+            constants = _constants(self.channels)
+            return (level - constants["centre"]) / constants["spread"]
+        in_g = level / ONE_G[self.channels[0].unit]
+        length = np.linalg.norm(in_g, axis=1, keepdims=True)
+        direction = in_g / np.maximum(length, 1e-9)
+        return np.concatenate([direction, np.arcsinh((length - 1) / GRAVITY_SPREAD) / 2], axis=1)
+
+    def decode_level(self, numbers: Float64Array) -> Float64Array:
+        """Undo encode_level; a direction of any length is taken as a unit vector."""
+        if not self.has_direction:
+            constants = _constants(self.channels)
+            plain: Float64Array = numbers * constants["spread"] + constants["centre"]
+            return plain
+        direction, length = numbers[:, :3], 1 + GRAVITY_SPREAD * np.sinh(2 * numbers[:, 3:])
+        unit = direction / np.maximum(np.linalg.norm(direction, axis=1, keepdims=True), 1e-9)
+        level: Float64Array = unit * np.maximum(length, 0) * ONE_G[self.channels[0].unit]
+        return level
+
 
 @dataclass(frozen=True)
 class Representation:
     """The form of a window set, and the way to network input and back.
 
-    Network input is (window, shape_channels + 2 * stat_channels, steps) float32: folded shapes,
-    then levels, then log-scales, the last two constant over the steps.
+    Network input is (window, shape_channels + stat_channels, steps) float32: folded shapes, then
+    for each signal the numbers of its level and its log-scales, constant over the steps.
     """
 
     signals: tuple[SignalForm, ...]
@@ -73,14 +115,24 @@ class Representation:
         return math.gcd(*(signal.time for signal in self.signals))
 
     @property
-    def shape_channels(self) -> int:
-        """Network channels that carry shapes."""
-        return sum(len(s.channels) * (s.time // self.steps) for s in self.signals)
+    def folds(self) -> tuple[int, ...]:
+        """For each physical channel, the network channels that carry its shape."""
+        return tuple(s.time // self.steps for s in self.signals for _ in s.channels)
 
     @property
     def stat_channels(self) -> int:
-        """Channels of all signals: each has one level and one log-scale."""
-        return sum(len(signal.channels) for signal in self.signals)
+        """Network channels that carry levels and log-scales."""
+        return sum(s.level_numbers + len(s.channels) for s in self.signals)
+
+    @property
+    def directions(self) -> tuple[int, ...]:
+        """Where in the stat channels a direction (three numbers of length 1) begins."""
+        places, at = [], 0
+        for signal in self.signals:
+            if signal.has_direction:
+                places.append(at)
+            at += signal.level_numbers + len(signal.channels)
+        return tuple(places)
 
     def encode(self, windows: Windows) -> FloatArray:
         """Give network input (window, channel, step); DataError if the windows have another form."""
@@ -89,28 +141,29 @@ class Representation:
                 f"windows of form {describe_form(representation_of(windows))} do not fit a model "
                 f"of form {describe_form(self)}."
             )
-        shapes, levels, log_scales = [], [], []
+        shapes, stats = [], []
         for form in self.signals:
             shape, level, log_scale = _factor(windows.signals[form.name].values, form.channels)
             shapes.append(self._fold(shape))
-            levels.append(level)
-            log_scales.append(log_scale)
-        stats = np.concatenate([*levels, *log_scales], axis=1)[:, :, None]
-        constant = np.broadcast_to(stats, (*stats.shape[:2], self.steps))
+            stats += [form.encode_level(level), log_scale]
+        numbers = np.concatenate(stats, axis=1)[:, :, None]
+        constant = np.broadcast_to(numbers, (*numbers.shape[:2], self.steps))
         return np.concatenate([*shapes, constant], axis=1, dtype=np.float32)
 
     def decode(self, encoded: FloatArray) -> dict[str, SignalWindows]:
         """Give the signals back in physical units from (window, channel, step)."""
-        stats = encoded[:, self.shape_channels :].mean(axis=2, dtype=np.float64)
-        signals, at_shape, at_stat = {}, 0, 0
+        at_shape, at_stat = 0, sum(self.folds)
+        stats = encoded.mean(axis=2, dtype=np.float64)
+        signals = {}
         for form in self.signals:
-            width, count = len(form.channels) * (form.time // self.steps), len(form.channels)
+            width = len(form.channels) * (form.time // self.steps)
             shape = self._unfold(encoded[:, at_shape : at_shape + width], form)
-            level = stats[:, at_stat : at_stat + count]
-            log_scale = stats[:, self.stat_channels + at_stat :][:, :count]
-            values = _compose(shape, level, log_scale, form.channels)
+            numbers = stats[:, at_stat : at_stat + form.level_numbers]
+            at_shape, at_stat = at_shape + width, at_stat + form.level_numbers
+            log_scale = stats[:, at_stat : at_stat + len(form.channels)]
+            at_stat += len(form.channels)
+            values = _compose(shape, form.decode_level(numbers), log_scale, form.channels)
             signals[form.name] = SignalWindows(values, form.rate_hz, form.channels)
-            at_shape, at_stat = at_shape + width, at_stat + count
         return signals
 
     def _fold(self, shape: FloatArray) -> FloatArray:
@@ -144,7 +197,7 @@ def describe_form(representation: Representation) -> str:
     )
 
 
-def _constants(channels: tuple[Channel, ...]) -> dict[str, FloatArray]:
+def _constants(channels: tuple[Channel, ...]) -> dict[str, Float64Array]:
     of = [UNIT_CONSTANTS[channel.unit] for channel in channels]
     return {
         "centre": np.array([c.level_centre for c in of]),
@@ -156,22 +209,19 @@ def _constants(channels: tuple[Channel, ...]) -> dict[str, FloatArray]:
 
 def _factor(
     values: FloatArray, channels: tuple[Channel, ...]
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """(window, time, channel) -> shape, normalised level (window, channel), log-scale."""
+) -> tuple[FloatArray, Float64Array, Float64Array]:
+    """(window, time, channel) -> shape, physical level (window, channel), log-scale for the network."""
     constants = _constants(channels)
     exact = values.astype(np.float64)
     level = exact.mean(axis=1)
     scale = np.maximum(exact.std(axis=1), constants["smallest"])
-    shape = (exact - level[:, None]) / scale[:, None]
-    log_scale = np.log(scale / constants["usual"]) / LOG_SCALE_SPREAD
-    return shape, (level - constants["centre"]) / constants["spread"], log_scale
+    shape: FloatArray = ((exact - level[:, None]) / scale[:, None]).astype(np.float32)
+    return shape, level, np.log(scale / constants["usual"]) / LOG_SCALE_SPREAD
 
 
 def _compose(
-    shape: FloatArray, level: FloatArray, log_scale: FloatArray, channels: tuple[Channel, ...]
+    shape: FloatArray, level: Float64Array, log_scale: Float64Array, channels: tuple[Channel, ...]
 ) -> FloatArray:
-    constants = _constants(channels)
-    scale = constants["usual"] * np.exp(log_scale * LOG_SCALE_SPREAD)
-    physical_level = level * constants["spread"] + constants["centre"]
-    values: FloatArray = (physical_level[:, None] + scale[:, None] * shape).astype(np.float32)
+    scale = _constants(channels)["usual"] * np.exp(log_scale * LOG_SCALE_SPREAD)
+    values: FloatArray = (level[:, None] + scale[:, None] * shape).astype(np.float32)
     return values
