@@ -1,0 +1,204 @@
+import importlib
+import re
+import runpy
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import wearsynth
+from wearsynth.config import Config, GenerateConfig, load_config, load_generate_config
+from wearsynth.evaluation.scores import FIGURES
+from wearsynth.formats import KNOWN_FORMATS
+from wearsynth.formats.manifest import MANIFEST_NAME
+from wearsynth.formats.writers import WRITERS
+from wearsynth.reporting.summary import WORDS
+from wearsynth.sensors import load_profile, profile_names
+
+REPOSITORY = Path(__file__).parents[1]
+PACKAGE = REPOSITORY / "src" / "wearsynth"
+README = REPOSITORY / "README.md"
+DOCS = sorted((REPOSITORY / "docs").glob("*.md"))
+PAGES = sorted([*REPOSITORY.glob("*.md"), *DOCS])
+
+pytestmark = pytest.mark.skipif(not DOCS, reason="the docs are not part of this copy")
+
+
+@pytest.fixture(scope="module")
+def script() -> dict[str, Any]:
+    return runpy.run_path(str(REPOSITORY / "scripts" / "cli_reference.py"))
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+
+
+def doc(name: str) -> str:
+    return (REPOSITORY / "docs" / name).read_text(encoding="utf-8")
+
+
+def test_every_command_and_option_stands_in_the_reference_as_it_is(script: dict[str, Any]) -> None:
+    assert doc("cli.md") == script["cli_page"](), "run python scripts/cli_reference.py"
+
+
+def test_the_reference_knows_commands_options_and_defaults(script: dict[str, Any]) -> None:
+    page = script["cli_page"]()
+    for name in ("data describe", "data windows", "data split", "fit", "run", "config"):
+        assert f"\n## wearsynth {name}\n" in page
+    fit_options = page.split("## wearsynth fit")[1].split("## ")[0]
+    assert "| `--rounds` | Training rounds at most. | `1500` |" in fit_options
+    assert "wearsynth fit TRAIN -o OUT [OPTIONS]" in fit_options
+
+
+def test_the_configuration_page_shows_the_true_defaults(script: dict[str, Any]) -> None:
+    assert doc("configuration.md") == script["configuration_page"]()
+    shown = tomllib.loads(blocks(REPOSITORY / "docs" / "configuration.md", "toml")[0])
+    sections = Config.model_validate(shown)
+    plain = Config()
+    for name in ("data", "windows", "split", "fit", "sample", "evaluate"):
+        assert getattr(sections, name) == getattr(plain, name)
+    assert sections.generate == GenerateConfig()
+
+
+def modules() -> Iterator[str]:
+    for path in PACKAGE.rglob("*.py"):
+        inside = path.relative_to(PACKAGE)
+        if path.name != "__init__.py":
+            yield path.name
+        elif len(inside.parts) > 1:
+            yield f"{inside.parts[0]}/"
+
+
+@pytest.mark.parametrize("name", sorted(set(modules())))
+def test_every_module_has_its_place_in_the_architecture(name: str) -> None:
+    assert f"`{name}`" in (REPOSITORY / "ARCHITECTURE.md").read_text(encoding="utf-8")
+
+
+def test_the_layers_in_the_architecture_are_those_that_are_tested() -> None:
+    with (REPOSITORY / "pyproject.toml").open("rb") as stream:
+        contracts = tomllib.load(stream)["tool"]["importlinter"]["contracts"]
+    layers = next(c["layers"] for c in contracts if c["type"] == "layers")
+    assert blocks(REPOSITORY / "ARCHITECTURE.md", "text")[1].split("\n")[:-1] == layers
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_names_that_docs_import_exist(page: Path) -> None:
+    for code in blocks(page, "python"):
+        for module, names in re.findall(r"^from (wearsynth[\w.]*) import (.+)$", code, re.M):
+            for name in names.split(", "):
+                assert hasattr(importlib.import_module(module), name), f"{module}.{name}"
+
+
+def test_the_readme_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [code] = blocks(README, "python")
+    quicker = re.sub(r"rounds=\d+", "rounds=2", code)
+    assert quicker != code
+    monkeypatch.chdir(tmp_path)
+    exec(compile(quicker, "README.md", "exec"), {})
+    assert (tmp_path / "report.html").stat().st_size > 1_000_000
+    shown = README.read_text(encoding="utf-8").split(code)[1].split("```text\n")[1].split("```")[0]
+    titles = score_titles(capsys.readouterr().out)
+    assert len(titles) == 8
+    assert titles == score_titles(shown)
+
+
+def score_titles(printed: str) -> list[str]:
+    return [line[:28].rstrip() for line in printed.splitlines() if re.search(r" \d\.\d\d  ", line)]
+
+
+def test_figures_in_the_readme_are_those_of_its_table() -> None:
+    text = README.read_text(encoding="utf-8")
+    prose = " ".join(text.split())
+    detector = re.search(
+        r"AUC of (\d\.\d\d), where it tells real groups from each other with (\d\.\d\d)", prose
+    )
+    tstr = re.search(r"\(TSTR (\d\.\d\d)", prose)
+    assert detector and tstr
+    [row] = re.findall(r"│ Detector AUC +│ ([\d.]+) +│[^│]+│ ([\d.]+), worst", text)
+    assert detector.groups() == row
+    assert tstr[1] in re.findall(r"│ TSTR macro F1 \(\w+\) +│ ([\d.]+)", text)
+
+
+def test_the_readme_shows_the_configuration_that_ships() -> None:
+    assert blocks(README, "json") == [
+        (REPOSITORY / "configuration.json").read_text(encoding="utf-8")
+    ]
+
+
+def test_commands_in_the_docs_exist(script: dict[str, Any]) -> None:
+    """Each `wearsynth ...` line in a text block is a command, and its options are known to it."""
+    reference = script["cli_page"]()
+    usage = dict(re.findall(r"\n## wearsynth ([\w ]+)\n(.*?)(?=\n## |\Z)", reference, re.DOTALL))
+    lines = [
+        line
+        for page in PAGES
+        if page.name != "cli.md"
+        for block in blocks(page, "text")
+        for line in block.replace("\\\n", " ").splitlines()
+        if re.match(r"(\S+/)?wearsynth ", line)
+    ]
+    assert len(lines) > 15
+    for line in lines:
+        words = line.split()[1:]
+        name = " ".join(words[:2]) if words[0] == "data" else words[0]
+        for option in re.findall(r"(?<= )--?[a-z][\w-]*", line):
+            assert f"`{option}`" in usage[name], line
+
+
+@pytest.mark.parametrize("path", sorted((REPOSITORY / "examples").glob("*.toml")), ids=str)
+def test_example_configurations_are_valid(path: Path) -> None:
+    assert load_config(path).render is not None
+
+
+def test_the_example_of_generate_is_valid() -> None:
+    config = load_generate_config(REPOSITORY / "examples" / "configuration.json")
+    mode = {m.name: m for m in load_profile(config.sensor).signals["acc"].power_modes}
+    assert config.rate_hz in mode[config.power_mode].rates_hz
+    assert config.format in WRITERS
+
+
+def test_all_formats_sensors_figures_and_verdicts_are_described() -> None:
+    for name in (*KNOWN_FORMATS, *WRITERS):
+        assert f"`{name}`" in doc("formats.md")
+    assert MANIFEST_NAME in doc("formats.md")
+    for name in profile_names():
+        assert load_profile(name).title in doc("sensors-and-rendering.md")
+    for name, about in FIGURES.items():
+        assert f"`{name}" in doc("concepts.md")
+        assert f"| {about.title.replace(' ({judge})', '')} |" in doc("concepts.md")
+    for verdict in WORDS:
+        assert f"| {verdict} |" in doc("concepts.md")
+
+
+def test_sensitivities_and_noise_in_the_docs_are_those_of_the_profile() -> None:
+    part = load_profile("lsm6dsl").signals["acc"]
+    page = doc("sensors-and-rendering.md")
+    for factor, values in (
+        (1e3, [scale.per_count for scale in part.full_scales]),
+        (1e6, [scale.noise_density for scale in part.full_scales]),
+    ):
+        assert ", ".join(f"{factor * value:.3g}" for value in values) in page
+    assert ", ".join(f"{1e3 * scale.noise_rms:.1f}" for scale in part.full_scales) in page
+    assert f"sd {1e3 * part.offset_sd:.0f} mg" in page
+    assert f"sd {100 * part.sensitivity_sd:.0f} %" in page
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_page_names_a_path_of_one_machine(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert not re.search(r"(?<![\w.])/(home|work|tmp|root|Users|usr|opt|mnt)/|[A-Z]:\\", text)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_to_files_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[\w-]+)?\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+def test_the_version_stands_in_the_changelog() -> None:
+    changelog = (REPOSITORY / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"## [{wearsynth.__version__}]" in changelog
