@@ -63,6 +63,17 @@ def test_gravity_is_a_direction_and_a_length_by_hand() -> None:
     np.testing.assert_allclose(representation.decode(encoded)["acc"].values, values, atol=1e-5)
 
 
+@pytest.mark.parametrize("length", [0.0, 0.02, 0.3, 0.499, 0.5, 0.9, 1.0, 3.0])
+def test_any_length_of_the_level_comes_back(length: float) -> None:
+    values = np.tile(np.array([0.36, 0.48, 0.8]) * length, (1, 4, 1))
+    windows = windows_from_arrays(
+        values, ["a"], rate_hz=2.0, channels=[("x", "g"), ("y", "g"), ("z", "g")]
+    )
+    representation = representation_of(windows)
+    decoded = representation.decode(representation.encode(windows))["acc"].values
+    np.testing.assert_allclose(decoded, values, atol=1e-5)
+
+
 def test_a_still_window_is_kept_exactly() -> None:
     windows = windows_from_arrays(
         np.full((1, 10, 1), 0.75), ["still"], rate_hz=5.0, channels=[("x", "g")]

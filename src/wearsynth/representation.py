@@ -51,7 +51,7 @@ ONE_G = {"g": 1.0, "m/s2": 9.80665}
 """The length of gravity in the units of acceleration."""
 
 GRAVITY_SPREAD = 0.05
-"""A length of 1.05 g differs noticeably from 1 g; far from 1 g, differences count less (asinh)."""
+"""A length in g is told finely near 1 (gravity) and near 0 (gravity removed), less so elsewhere."""
 
 LOG_SCALE_SPREAD = 1.5
 """A factor of exp(1.5) in scale counts as one unit of the network's input."""
@@ -85,7 +85,7 @@ class SignalForm:
         in_g = level / ONE_G[self.channels[0].unit]
         length = np.linalg.norm(in_g, axis=1, keepdims=True)
         direction = in_g / np.maximum(length, 1e-9)
-        return np.concatenate([direction, np.arcsinh((length - 1) / GRAVITY_SPREAD) / 2], axis=1)
+        return np.concatenate([direction, _length_to_number(length)], axis=1)
 
     def decode_level(self, numbers: Float64Array) -> Float64Array:
         """Undo encode_level; a direction of any length is taken as a unit vector."""
@@ -93,9 +93,9 @@ class SignalForm:
             constants = _constants(self.channels)
             plain: Float64Array = numbers * constants["spread"] + constants["centre"]
             return plain
-        direction, length = numbers[:, :3], 1 + GRAVITY_SPREAD * np.sinh(2 * numbers[:, 3:])
+        direction, length = numbers[:, :3], _number_to_length(numbers[:, 3:])
         unit = direction / np.maximum(np.linalg.norm(direction, axis=1, keepdims=True), 1e-9)
-        level: Float64Array = unit * np.maximum(length, 0) * ONE_G[self.channels[0].unit]
+        level: Float64Array = unit * length * ONE_G[self.channels[0].unit]
         return level
 
 
@@ -195,6 +195,21 @@ def describe_form(representation: Representation) -> str:
     return ", ".join(
         f"{s.name} {s.time} x {len(s.channels)} at {s.rate_hz:g} Hz" for s in representation.signals
     )
+
+
+def _length_to_number(length_g: Float64Array) -> Float64Array:
+    """Give asinh((length - 1) / spread) / 2 above 0.5 g, and the same curve about 0 below."""
+    above = np.arcsinh((length_g - 1) / GRAVITY_SPREAD) / 2
+    below = np.arcsinh(length_g / GRAVITY_SPREAD) / 2 - np.arcsinh(0.5 / GRAVITY_SPREAD)
+    return np.where(length_g >= 0.5, above, below)
+
+
+def _number_to_length(number: Float64Array) -> Float64Array:
+    """Undo _length_to_number; lengths below 0 become 0."""
+    middle = np.arcsinh(0.5 / GRAVITY_SPREAD)
+    above = 1 + GRAVITY_SPREAD * np.sinh(2 * number)
+    below = GRAVITY_SPREAD * np.sinh(2 * (number + middle))
+    return np.maximum(np.where(number >= -middle / 2, above, below), 0)
 
 
 def _constants(channels: tuple[Channel, ...]) -> dict[str, Float64Array]:
