@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import wearsynth
+from toy import toy_windows
 from wearsynth.config import Config, GenerateConfig, load_config, load_generate_config
 from wearsynth.evaluation.scores import FIGURES
 from wearsynth.formats import KNOWN_FORMATS
@@ -121,6 +123,29 @@ def test_figures_in_the_readme_are_those_of_its_table() -> None:
     [row] = re.findall(r"│ Detector AUC +│ ([\d.]+) +│[^│]+│ ([\d.]+), worst", text)
     assert detector.groups() == row
     assert tstr[1] in re.findall(r"│ TSTR macro F1 \(\w+\) +│ ([\d.]+)", text)
+
+
+def test_both_ways_to_read_a_windows_file_give_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    windows = toy_windows(people=2, per_class=2)
+    wearsynth.save_windows(windows, tmp_path / "windows.parquet")
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    for code in blocks(REPOSITORY / "docs" / "file-schema.md", "python"):
+        exec(compile(code, "file-schema.md", "exec"), names)
+    assert np.array_equal(names["windows"].signal("acc").values, windows.signal("acc").values)
+    assert np.array_equal(names["values"], windows.signal("acc").values)
+
+
+def test_arrays_become_windows_as_the_formats_page_says() -> None:
+    toy = toy_windows(people=2, per_class=2)
+    names: dict[str, Any] = {"values": toy.signal("acc").values, "label": toy.label_names}
+    names["subject"] = toy.subject
+    [code] = blocks(REPOSITORY / "docs" / "formats.md", "python")
+    exec(compile(code, "formats.md", "exec"), names)
+    assert names["windows"].counts == toy.counts
+    assert set(names["windows"].group) == {"p00", "p01"}
 
 
 def test_the_readme_shows_the_configuration_that_ships() -> None:
