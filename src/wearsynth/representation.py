@@ -209,7 +209,8 @@ def _number_to_length(number: Float64Array) -> Float64Array:
     middle = np.arcsinh(0.5 / GRAVITY_SPREAD)
     above = 1 + GRAVITY_SPREAD * np.sinh(2 * number)
     below = GRAVITY_SPREAD * np.sinh(2 * (number + middle))
-    return np.maximum(np.where(number >= -middle / 2, above, below), 0)
+    length: Float64Array = np.maximum(np.where(number >= -middle / 2, above, below), 0)
+    return length
 
 
 def _constants(channels: tuple[Channel, ...]) -> dict[str, Float64Array]:
