@@ -148,6 +148,12 @@ def test_arrays_become_windows_as_the_formats_page_says() -> None:
     assert set(names["windows"].group) == {"p00", "p01"}
 
 
+def test_the_figures_script_replaces_one_block() -> None:
+    with_block = runpy.run_path(str(REPOSITORY / "scripts" / "readme_figures.py"))["with_block"]
+    text = "one\n```text\na\n```\ntwo\n```text\nb\n```\n```text\nc\n```\n"
+    assert with_block(text, "two", "new") == text.replace("b", "new")
+
+
 def test_the_readme_shows_the_configuration_that_ships() -> None:
     assert blocks(README, "json") == [
         (REPOSITORY / "configuration.json").read_text(encoding="utf-8")
