@@ -29,10 +29,9 @@ def test_decode_undoes_encode_with_signals_at_two_rates() -> None:
     windows = two_rates()
     representation = representation_of(windows)
     encoded = representation.encode(windows)
-    # 8 steps; acc folds 8 readings a step into 3 * 8 channels, temp 1; then acc's direction (3),
+    # 8 steps; acc folds 8 readings a step into 3 * 8 channels, temp 1; then acc's 3 levels, their
     # length and 3 log-scales, temp's level and log-scale
     assert encoded.shape == (7, 3 * 8 + 1 + 7 + 2, 8)
-    assert representation.directions == (0,)
     decoded = representation.decode(encoded)
     for name, signal in windows.signals.items():
         np.testing.assert_allclose(decoded[name].values, signal.values, rtol=1e-5, atol=1e-5)
@@ -49,18 +48,22 @@ def test_a_hand_worked_window() -> None:
     )
 
 
-def test_gravity_is_a_direction_and_a_length_by_hand() -> None:
+def test_the_length_of_gravity_is_told_and_decides_by_hand() -> None:
     values = np.tile([0.0, 0.6, -0.8], (1, 4, 1)) * 1.05
     windows = windows_from_arrays(
         values, ["a"], rate_hz=2.0, channels=[("x", "g"), ("y", "g"), ("z", "g")]
     )
     representation = representation_of(windows)
     encoded = representation.encode(windows)
-    # (1.05 - 1) / 0.05 = 1, asinh(1) / 2
-    expected = [0.0, 0.6, -0.8, np.arcsinh(1.0) / 2]
+    # levels in units of 0.6 g; (1.05 - 1) / 0.05 = 1, asinh(1) / 2
+    expected = [0.0, 1.05, -1.4, np.arcsinh(1.0) / 2]
     np.testing.assert_allclose(encoded[0, 3:7, 0], expected, atol=1e-5)
-    encoded[0, 3:6] *= 7.0  # a direction of another length is made a unit vector
+    encoded[0, 3:6] *= 0.7  # a generator that misses the length in the axes keeps it all the same
     np.testing.assert_allclose(representation.decode(encoded)["acc"].values, values, atol=1e-5)
+    encoded[0, 6] = np.arcsinh((0.1 - 1) / 0.05) / 2  # no gravity is told: the axes are believed
+    np.testing.assert_allclose(
+        representation.decode(encoded)["acc"].values, 0.7 * values, atol=1e-5
+    )
 
 
 @pytest.mark.parametrize("length", [0.0, 0.02, 0.3, 0.499, 0.5, 0.9, 1.0, 3.0])

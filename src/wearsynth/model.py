@@ -96,7 +96,6 @@ def gan_shape(representation: Representation, classes: int, *, width: int) -> Ga
         steps=representation.steps,
         folds=representation.folds,
         stats=representation.stat_channels,
-        directions=representation.directions,
         classes=classes,
         width=width,
     )

@@ -5,9 +5,9 @@ Each window and channel is split as
     x = level + scale * shape,    scale = max(sd, smallest),    shape with zero mean and unit sd
 
 and the network sees the shape, the level and the logarithm of the scale, each in units that suit
-the channel's physical unit. The level of a three-axis acceleration is gravity in the main: it is
-told as a direction and a length, so that still windows can keep the length of 1 g. The constants
-below come from the units alone, never from people, so they may be published with a model. Signals
+the channel's physical unit. The level of a three-axis acceleration is gravity in the main: its
+length is told once more, finely near 1 g, and decides, so that still windows keep 1 g. The
+constants below come from the units alone, never from people, so they may be published. Signals
 at different rates stand side by side on the slowest signal's clock: k readings of a signal k times
 faster become k network channels. Nothing is lost: decode(encode(x)) equals x to float32 rounding.
 """
@@ -51,7 +51,10 @@ ONE_G = {"g": 1.0, "m/s2": 9.80665}
 """The length of gravity in the units of acceleration."""
 
 GRAVITY_SPREAD = 0.05
-"""A length in g is told finely near 1 (gravity) and near 0 (gravity removed), less so elsewhere."""
+"""Lengths of 1.00 and 1.05 g differ noticeably; far from 1 g, differences count less (asinh)."""
+
+NO_GRAVITY = 0.5
+"""A level shorter than this many g holds no gravity: it is its three numbers and no more."""
 
 LOG_SCALE_SPREAD = 1.5
 """A factor of exp(1.5) in scale counts as one unit of the network's input."""
@@ -67,36 +70,36 @@ class SignalForm:
     channels: tuple[Channel, ...]
 
     @property
-    def has_direction(self) -> bool:
-        """Whether the level is a direction and a length: three axes of acceleration."""
+    def tells_length(self) -> bool:
+        """Whether the length of the level is told too: three axes of acceleration."""
         units = {channel.unit for channel in self.channels}
         return len(self.channels) == 3 and len(units) == 1 and units <= set(ONE_G)
 
     @property
     def level_numbers(self) -> int:
         """How many numbers tell the level."""
-        return len(self.channels) + self.has_direction
+        return len(self.channels) + self.tells_length
 
     def encode_level(self, level: Float64Array) -> Float64Array:
         """(window, channel) in physical units -> (window, level_numbers) for the network."""
-        if not self.has_direction:
-            constants = _constants(self.channels)
-            return (level - constants["centre"]) / constants["spread"]
-        in_g = level / ONE_G[self.channels[0].unit]
-        length = np.linalg.norm(in_g, axis=1, keepdims=True)
-        direction = in_g / np.maximum(length, 1e-9)
-        return np.concatenate([direction, _length_to_number(length)], axis=1)
+        constants = _constants(self.channels)
+        plain: Float64Array = (level - constants["centre"]) / constants["spread"]
+        if not self.tells_length:
+            return plain
+        length_g = np.linalg.norm(level, axis=1, keepdims=True) / ONE_G[self.channels[0].unit]
+        return np.concatenate([plain, np.arcsinh((length_g - 1) / GRAVITY_SPREAD) / 2], axis=1)
 
     def decode_level(self, numbers: Float64Array) -> Float64Array:
-        """Undo encode_level; a direction of any length is taken as a unit vector."""
-        if not self.has_direction:
-            constants = _constants(self.channels)
-            plain: Float64Array = numbers * constants["spread"] + constants["centre"]
-            return plain
-        direction, length = numbers[:, :3], _number_to_length(numbers[:, 3:])
-        unit = direction / np.maximum(np.linalg.norm(direction, axis=1, keepdims=True), 1e-9)
-        level: Float64Array = unit * length * ONE_G[self.channels[0].unit]
-        return level
+        """Undo encode_level; where the length that is told holds gravity, the level takes it."""
+        constants = _constants(self.channels)
+        count = len(self.channels)
+        level: Float64Array = numbers[:, :count] * constants["spread"] + constants["centre"]
+        if not self.tells_length:
+            return level
+        length_g = 1 + GRAVITY_SPREAD * np.sinh(2 * numbers[:, count:])
+        own = np.maximum(np.linalg.norm(level, axis=1, keepdims=True), 1e-9)
+        with_gravity = level / own * length_g * ONE_G[self.channels[0].unit]
+        return np.where(length_g < NO_GRAVITY, level, with_gravity)
 
 
 @dataclass(frozen=True)
@@ -123,16 +126,6 @@ class Representation:
     def stat_channels(self) -> int:
         """Network channels that carry levels and log-scales."""
         return sum(s.level_numbers + len(s.channels) for s in self.signals)
-
-    @property
-    def directions(self) -> tuple[int, ...]:
-        """Where in the stat channels a direction (three numbers of length 1) begins."""
-        places, at = [], 0
-        for signal in self.signals:
-            if signal.has_direction:
-                places.append(at)
-            at += signal.level_numbers + len(signal.channels)
-        return tuple(places)
 
     def encode(self, windows: Windows) -> FloatArray:
         """Give network input (window, channel, step); DataError if the windows have another form."""
@@ -195,22 +188,6 @@ def describe_form(representation: Representation) -> str:
     return ", ".join(
         f"{s.name} {s.time} x {len(s.channels)} at {s.rate_hz:g} Hz" for s in representation.signals
     )
-
-
-def _length_to_number(length_g: Float64Array) -> Float64Array:
-    """Give asinh((length - 1) / spread) / 2 above 0.5 g, and the same curve about 0 below."""
-    above = np.arcsinh((length_g - 1) / GRAVITY_SPREAD) / 2
-    below = np.arcsinh(length_g / GRAVITY_SPREAD) / 2 - np.arcsinh(0.5 / GRAVITY_SPREAD)
-    return np.where(length_g >= 0.5, above, below)
-
-
-def _number_to_length(number: Float64Array) -> Float64Array:
-    """Undo _length_to_number; lengths below 0 become 0."""
-    middle = np.arcsinh(0.5 / GRAVITY_SPREAD)
-    above = 1 + GRAVITY_SPREAD * np.sinh(2 * number)
-    below = GRAVITY_SPREAD * np.sinh(2 * (number + middle))
-    length: Float64Array = np.maximum(np.where(number >= -middle / 2, above, below), 0)
-    return length
 
 
 def _constants(channels: tuple[Channel, ...]) -> dict[str, Float64Array]:

@@ -28,14 +28,12 @@ class GanShape:
     """The sizes of both networks.
 
     steps: length of a record. folds: for each physical channel the number of network channels that
-    carry its shape. stats: how many numbers are constant over the steps; three of them from each
-    place in directions on form a vector of length 1. classes: their number.
+    carry its shape. stats: how many numbers are constant over the steps. classes: their number.
     """
 
     steps: int
     folds: tuple[int, ...]
     stats: int
-    directions: tuple[int, ...]
     classes: int
     width: int = 64
     latent: int = 64
@@ -49,8 +47,8 @@ class GanShape:
 class Generator(nn.Module):
     """Latent numbers and a label -> a record (record_channels, steps).
 
-    Shapes leave with zero mean and unit sd, directions with length 1, levels and log-scales
-    constant over the steps: what holds for every real record need not be learnt.
+    Shapes leave with zero mean and unit sd, levels and log-scales constant over the steps: what
+    holds for every real record need not be learnt.
     """
 
     def __init__(self, shape: GanShape) -> None:
@@ -86,19 +84,8 @@ class Generator(nn.Module):
             gain, shift = style(code)[:, :, None].chunk(2, dim=1)
             hidden = F.leaky_relu(norm(conv(hidden)) * (1 + gain) + shift, 0.2)
         drawn = self.to_shape(hidden[:, :, : self.shape.steps])
-        stats = self._with_unit_directions(self.to_stats(code))
-        stats = stats[:, :, None].expand(-1, -1, self.shape.steps)
+        stats = self.to_stats(code)[:, :, None].expand(-1, -1, self.shape.steps)
         return torch.cat([self._standardised(drawn), stats], dim=1)
-
-    def _with_unit_directions(self, stats: Tensor) -> Tensor:
-        """Give the three numbers of each direction the length 1."""
-        parts, done = [], 0
-        for place in self.shape.directions:
-            direction = stats[:, place : place + 3]
-            length = (direction.square().sum(dim=1, keepdim=True) + 1e-8).sqrt()
-            parts += [stats[:, done:place], direction / length]
-            done = place + 3
-        return torch.cat([*parts, stats[:, done:]], dim=1)
 
     def _standardised(self, drawn: Tensor) -> Tensor:
         """Give each physical channel (its folded channels together) zero mean and unit sd."""
