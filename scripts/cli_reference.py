@@ -97,7 +97,7 @@ def _row(parameter: Any, command: str) -> str:
     of_option = parameter.param_type_name == "option"
     names = ", ".join(f"`{name}`" for name in parameter.opts)
     shown = names if of_option else f"`{parameter.name.upper()}`"
-    what = parameter.help.replace("|", "\\|")
+    what = parameter.help.split(" [default:")[0].replace("|", "\\|")
     return f"| {shown} | {what} | {_default(parameter, command)} |"
 
 

@@ -68,7 +68,7 @@ def test_the_road_by_commands(run: Run, tmp_path: Path) -> None:
     assert "full_scale 2g" in out
     code, out, _ = run("data", "describe", "counts", "--json")
     assert code == 0
-    assert json.loads(out)["recordings"] == 2
+    assert json.loads(out)["recordings"] == 7  # a log a unit: five for walking, two for still
 
 
 def test_tables_by_column_names(run: Run, tmp_path: Path) -> None:

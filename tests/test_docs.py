@@ -50,7 +50,7 @@ def test_the_reference_knows_commands_options_and_defaults(script: dict[str, Any
     for name in ("data describe", "data windows", "data split", "fit", "run", "config"):
         assert f"\n## wearsynth {name}\n" in page
     fit_options = page.split("## wearsynth fit")[1].split("## ")[0]
-    assert "| `--rounds` | Training rounds at most. | `1500` |" in fit_options
+    assert "| `--rounds` | training rounds at most | `1500` |" in fit_options
     assert "wearsynth fit TRAIN -o OUT [OPTIONS]" in fit_options
 
 
@@ -188,6 +188,7 @@ def test_example_configurations_are_valid(path: Path) -> None:
 def test_the_example_of_generate_is_valid() -> None:
     config = load_generate_config(REPOSITORY / "examples" / "configuration.json")
     mode = {m.name: m for m in load_profile(config.sensor).signals["acc"].power_modes}
+    assert config.power_mode is not None
     assert config.rate_hz in mode[config.power_mode].rates_hz
     assert config.format in WRITERS
 

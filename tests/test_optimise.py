@@ -168,6 +168,13 @@ def test_tensors_come_back_equal(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["t"]
 
 
+def test_the_same_tensors_give_the_same_bytes(tmp_path: Path) -> None:
+    files = [tmp_path / str(number) for number in range(8)]
+    for file in files:
+        save_tensors(file, {"b": torch.ones(3), "a": torch.zeros(2)}, {"round": 3, "x": "y"})
+    assert len({file.read_bytes() for file in files}) == 1
+
+
 @pytest.mark.parametrize("damage", ["flip", "cut", "empty", "text"])
 def test_a_damaged_file_is_refused_in_one_sentence(damage: str, tmp_path: Path) -> None:
     file = tmp_path / "t"

@@ -52,7 +52,7 @@ def test_the_whole_road_and_again_with_every_stage_kept(tmp_path: Path) -> None:
         fit=TINY,
         sample=SampleConfig(counts=20),
         evaluate=EvaluateConfig(quick=True),
-        render=RenderConfig(devices=2),
+        render=RenderConfig(devices=2, rate_hz=26.0),
     )
     lines: list[str] = []
     report = run(config, tmp_path / "r", say=lines.append)

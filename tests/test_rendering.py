@@ -108,7 +108,7 @@ def test_offsets_and_gains_of_many_devices_spread_as_the_profile_says() -> None:
 
 
 def test_the_offset_of_a_device_is_in_its_counts() -> None:
-    options = replace(IDEAL, devices=400, device_run=1)
+    options = replace(IDEAL, devices=400)
     read = render(windows_of(np.zeros((400, 8, 3))), LSM6DSL, options).to_physical()
     assert 1000 * read[:, 0].std() == pytest.approx(40, rel=0.1)
     errors = device_errors(LSM6DSL.signals["acc"], devices=400, channels=3, seed=0)
@@ -135,14 +135,14 @@ def test_a_fast_clock_stretches_time() -> None:
 
 
 def test_devices_take_turns() -> None:
-    options = replace(IDEAL, devices=2, device_run=3)
-    assert render(still(windows=8), LSM6DSL, options).device.tolist() == [0, 0, 0, 1, 1, 1, 0, 0]
+    options = replace(IDEAL, devices=3)
+    assert render(still(windows=8), LSM6DSL, options).device.tolist() == [0, 1, 2, 0, 1, 2, 0, 1]
 
 
 def test_counts_do_not_depend_on_the_chunks() -> None:
     values = np.random.default_rng(0).normal(size=(20, 30, 3))
     windows = windows_of(values, rate_hz=30)
-    options = RenderOptions(full_scale="4g", devices=3, device_run=2, seed=7)
+    options = RenderOptions(full_scale="4g", devices=3, seed=7)
     whole = render(windows, LSM6DSL, options)
     for first, last in ((0, 7), (7, 8), (8, 20)):
         part = render(windows.select(np.arange(first, last)), LSM6DSL, options, first_window=first)
@@ -215,7 +215,7 @@ def test_each_e4_signal_in_its_own_counts(signal: str | None, count: int, dtype:
 
 
 def test_e4_units_have_no_published_errors_and_the_notes_say_so() -> None:
-    counts = render(e4_windows(), E4, RenderOptions(devices=2, device_run=1))
+    counts = render(e4_windows(), E4, RenderOptions(devices=2))
     assert np.array_equal(counts.values[0], counts.values[1])
     assert any("offset_sd" in note and "taken as 0" in note for note in counts.notes)
 

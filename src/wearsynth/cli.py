@@ -38,6 +38,14 @@ app = typer.Typer(
 data_app = typer.Typer(help="Look at recordings, cut them into windows, split by group.")
 app.add_typer(data_app, name="data", no_args_is_help=True)
 
+
+def _help(section: type[Section], key: str) -> str:
+    """Give an option's meaning and default as the configuration has them."""
+    field = section.model_fields[key]
+    default = "" if field.default is None else f" [default: {field.default}]"
+    return f"{field.description}{default}"
+
+
 Out = Annotated[Path, typer.Option("--out", "-o", help="Where to write.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
 Source = Annotated[str, typer.Argument(help="A file or folder of recordings, or basic_motions.")]
@@ -135,9 +143,9 @@ def describe_command(
 def windows_command(
     path: Source,
     out: Out,
-    length_s: Annotated[float | None, typer.Option(help="Length of a window, seconds.")] = None,
-    stride_s: Annotated[float | None, typer.Option(help="From start to start, seconds.")] = None,
-    rate_hz: Annotated[float | None, typer.Option(help="Resample; left out: never.")] = None,
+    length_s: Annotated[float | None, typer.Option(help=_help(WindowsConfig, "length_s"))] = None,
+    stride_s: Annotated[float | None, typer.Option(help=_help(WindowsConfig, "stride_s"))] = None,
+    rate_hz: Annotated[float | None, typer.Option(help=_help(WindowsConfig, "rate_hz"))] = None,
     format: Format = None,  # noqa: A002
     channel: ChannelsOption = None,
     column: ColumnsOption = None,
@@ -159,8 +167,8 @@ def windows_command(
 def split_command(
     windows: Annotated[Path, typer.Argument(help="A windows file.")],
     out: Out,
-    holdout: Annotated[float | None, typer.Option(help="Share of the windows to hold out.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Which groups.")] = None,
+    holdout: Annotated[float | None, typer.Option(help=_help(SplitConfig, "holdout"))] = None,
+    seed: Annotated[int | None, typer.Option(help=_help(SplitConfig, "seed"))] = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Write train.parquet and holdout.parquet, of whole groups each."""
@@ -178,13 +186,15 @@ def split_command(
 def fit_command(
     train: Annotated[Path, typer.Argument(help="A windows file of the train groups.")],
     out: Out,
-    rounds: Annotated[int | None, typer.Option(help="Training rounds at most.")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Windows per update.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Of both networks.")] = None,
-    width: Annotated[int | None, typer.Option(help="Channels of the networks.")] = None,
-    set_aside: Annotated[float | None, typer.Option(help="Share for the early stop.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Same seed, same weights.")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu or cuda.")] = None,
+    rounds: Annotated[int | None, typer.Option(help=_help(FitConfig, "rounds"))] = None,
+    batch_size: Annotated[int | None, typer.Option(help=_help(FitConfig, "batch_size"))] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help=_help(FitConfig, "learning_rate"))
+    ] = None,
+    width: Annotated[int | None, typer.Option(help=_help(FitConfig, "width"))] = None,
+    set_aside: Annotated[float | None, typer.Option(help=_help(FitConfig, "set_aside"))] = None,
+    seed: Annotated[int | None, typer.Option(help=_help(FitConfig, "seed"))] = None,
+    device: Annotated[str | None, typer.Option(help=_help(FitConfig, "device"))] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished fit.")] = False,
     overwrite: Overwrite = False,
 ) -> None:
@@ -212,7 +222,7 @@ def sample_command(
     model: Annotated[str, typer.Argument(help="A model folder, or a bundled model's name.")],
     out: Out,
     count: CountOption = None,
-    seed: Annotated[int | None, typer.Option(help="Same seed, same bytes.")] = None,
+    seed: Annotated[int | None, typer.Option(help=_help(SampleConfig, "seed"))] = None,
 ) -> None:
     """Draw exactly so many synthetic windows of each class and stream them to a file."""
     config = _section(SampleConfig, {"counts": _counts(count), "seed": seed})
@@ -226,14 +236,14 @@ def sample_command(
 def render_command(
     windows: Annotated[Path, typer.Argument(help="A windows file.")],
     out: Out,
-    sensor: Annotated[str | None, typer.Option(help="A sensor profile.")] = None,
-    signal: Annotated[str | None, typer.Option(help="Which signal; left out: the one.")] = None,
-    full_scale: Annotated[str | None, typer.Option(help="2g, 4g, 6g, 8g or 16g.")] = None,
-    rate_hz: Annotated[float | None, typer.Option(help="Output data rate.")] = None,
-    power_mode: Annotated[str | None, typer.Option(help="Sets the noise.")] = None,
-    devices: Annotated[int | None, typer.Option(help="Units; 0: the ideal part.")] = None,
-    format: Annotated[str | None, typer.Option(help="memsstudio, csv or parquet.")] = None,  # noqa: A002
-    seed: Annotated[int | None, typer.Option(help="Device errors and noise.")] = None,
+    sensor: Annotated[str | None, typer.Option(help=_help(RenderConfig, "sensor"))] = None,
+    signal: Annotated[str | None, typer.Option(help=_help(RenderConfig, "signal"))] = None,
+    full_scale: Annotated[str | None, typer.Option(help=_help(RenderConfig, "full_scale"))] = None,
+    rate_hz: Annotated[float | None, typer.Option(help=_help(RenderConfig, "rate_hz"))] = None,
+    power_mode: Annotated[str | None, typer.Option(help=_help(RenderConfig, "power_mode"))] = None,
+    devices: Annotated[int | None, typer.Option(help=_help(RenderConfig, "devices"))] = None,
+    format: Annotated[str | None, typer.Option(help=_help(RenderConfig, "format"))] = None,  # noqa: A002
+    seed: Annotated[int | None, typer.Option(help=_help(RenderConfig, "seed"))] = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Write windows as a part would have recorded them: its counts, range, rate and noise."""

@@ -94,9 +94,11 @@ class RenderConfig(Section):
 
     sensor: str = Field("lsm6dsl", description="a sensor profile")
     signal: str | None = Field(None, description="the signal to render; left out: acceleration")
-    full_scale: str = Field("4g", description="2g, 4g, 6g, 8g or 16g")
-    rate_hz: float | None = Field(26.0, gt=0, description="output data rate; left out: as it is")
-    power_mode: str = Field("high_performance", description="sets the noise")
+    full_scale: str | None = Field(None, description="such as 4g; left out: the part's usual one")
+    rate_hz: float | None = Field(
+        None, gt=0, description="output data rate; left out: the part's nearest"
+    )
+    power_mode: str | None = Field(None, description="sets the noise; left out: the part's usual")
     convention: Literal["nominal", "physical"] = Field(
         "nominal", description="nominal: printed mg/LSB, for files; physical: full scale / 32768"
     )

@@ -101,7 +101,7 @@ def gan_shape(representation: Representation, classes: int, *, width: int) -> Ga
     )
 
 
-def save_model(model: Model, folder: Path, *, overwrite: bool = False) -> None:
+def save_model(model: Model, folder: Path | str, *, overwrite: bool = False) -> None:
     """Write the model's folder, whole or not at all."""
     head = {
         "schema_version": SCHEMA_VERSION,
@@ -114,7 +114,7 @@ def save_model(model: Model, folder: Path, *, overwrite: bool = False) -> None:
         "width": model.generator.shape.width,
         "latent": model.generator.shape.latent,
     }
-    with atomic_folder(folder, overwrite=overwrite) as temporary:
+    with atomic_folder(Path(folder), overwrite=overwrite) as temporary:
         text = json.dumps(head, indent=2) + "\n"
         (temporary / "model.json").write_text(text, encoding="utf-8", newline="\n")
         weights = dict(model.generator.generator.named_parameters())

@@ -38,7 +38,7 @@ class RenderOptions:
     rate_hz: None keeps the windows' rate where the part has it, else takes its nearest.
     power_mode: None takes the part's first. convention: "nominal" counts by the vendor's rounded
     sensitivity, as its files do; "physical" by the register's exact one. devices: 0 for the ideal
-    part, else so many units with errors of their own; they take turns of device_run windows.
+    part, else so many units with errors of their own: window i comes from unit i modulo devices.
     """
 
     full_scale: str | float | None = None
@@ -46,7 +46,6 @@ class RenderOptions:
     power_mode: str | None = None
     convention: Convention = "nominal"
     devices: int = 0
-    device_run: int = 30
     noise: bool = True
     seed: int = 0
 
@@ -54,10 +53,9 @@ class RenderOptions:
         if self.convention not in get_args(Convention):
             hint = did_you_mean(self.convention, get_args(Convention))
             raise ConfigError(f"unknown convention {self.convention!r}.{hint}")
-        if self.devices < 0 or self.device_run < 1 or self.seed < 0:
+        if self.devices < 0 or self.seed < 0:
             raise ConfigError(
-                "devices and seed must be 0 or more and device_run at least 1, got "
-                f"devices={self.devices}, device_run={self.device_run}, seed={self.seed}."
+                f"devices and seed must be 0 or more, got devices={self.devices}, seed={self.seed}."
             )
 
 
@@ -209,7 +207,7 @@ def _device_notes(
     if not options.devices:
         return ("ideal part: no offset, sensitivity or rate error of single devices.",)
     missing = [name for name in part.unpublished if not name.startswith("noise")]
-    turns = f"{options.devices} device(s) take turns of {options.device_run} windows."
+    turns = f"{options.devices} device(s) take turns, window by window."
     if not missing:
         return (turns,)
     figures = listed(missing)
@@ -250,7 +248,7 @@ def _as_devices(
     errors = device_errors(
         part, devices=options.devices, channels=values.shape[2], seed=options.seed
     )
-    device = index // options.device_run % options.devices
+    device = index % options.devices
     out = np.empty_like(values)
     for unit in np.unique(device):
         mine = device == unit

@@ -17,7 +17,7 @@ from wearsynth.pipeline import evaluate_files, fit_file, render_file, sample_fil
 from wearsynth.preparing import cut_file, split_file
 from wearsynth.reporting import write_report
 from wearsynth.reporting.preview import write_preview
-from wearsynth.training import Say
+from wearsynth.training import Say, checkpoint_of
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,8 @@ def _stages(config: Config, out: Path, say: Say, watch: Watch | None) -> list[St
             say(f"  {note}")
 
     def make_model() -> None:
-        fit_file(train, model, config.fit, resume=True, overwrite=True, say=say, watch=watch)
+        begun = checkpoint_of(model).exists()
+        fit_file(train, model, config.fit, resume=begun, overwrite=True, say=say, watch=watch)
 
     def make_scores() -> None:
         judge = config.evaluate

@@ -119,9 +119,9 @@ def to_pandas(windows: Windows) -> pd.DataFrame:
     return frame
 
 
-def save_windows(windows: Windows, path: Path) -> None:
+def save_windows(windows: Windows, path: Path | str) -> None:
     """Write windows to one Parquet file, whole or not at all; FileError where that is not possible."""
-    with windows_writer(path) as writer:
+    with windows_writer(Path(path)) as writer:
         writer.append(windows)
 
 
@@ -132,11 +132,12 @@ def save_split(parts: Split, folder: Path, *, overwrite: bool = False) -> None:
         save_windows(parts.holdout, temporary / "holdout.parquet")
 
 
-def load_windows(path: Path) -> Windows:
+def load_windows(path: Path | str) -> Windows:
     """Give the windows of a Parquet file that wearsynth wrote.
 
     FileError where it cannot be read; FormatError where it is damaged or not ours.
     """
+    path = Path(path)
     with telling_parquet_errors(path):
         table = pq.read_table(path, partitioning=None, memory_map=False)
     return from_arrow(table, source=path)

@@ -19,7 +19,9 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, 
     """Write the tensors and a JSON-ready mapping, whole or not at all."""
     whole = {name: value.detach().cpu().contiguous() for name, value in sorted(tensors.items())}
     text = json.dumps(about, sort_keys=True)
-    content = save(whole, metadata={"about": text, "sha256": _digest(whole, text)})
+    # one key only: the library writes several in an order that changes from call to call
+    note = json.dumps({"about": text, "sha256": _digest(whole, text)})
+    content = save(whole, metadata={"wearsynth": note})
     with atomic_file(path) as temporary:
         temporary.write_bytes(content)
 
@@ -30,7 +32,8 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     try:
         tensors = load(content)
         header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-        about, digest = header["__metadata__"]["about"], header["__metadata__"]["sha256"]
+        note = json.loads(header["__metadata__"]["wearsynth"])
+        about, digest = note["about"], note["sha256"]
     except (SafetensorError, ValueError, KeyError) as error:
         raise ModelError(_damaged(path)) from error
     if _digest(tensors, about) != digest:

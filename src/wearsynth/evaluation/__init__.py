@@ -106,7 +106,7 @@ def evaluate(
     numbers, draws = _draws(used, seed=seed)
     sets = _described(used, numbers, draws if not groups else [], seed=seed)
     log.info("evaluate: %d reference draws of real people", len(draws) if not groups else 0)
-    useful, confusions = _utility(used, effort, draws if not groups else [], seed)
+    useful, confusions = _utility(used, effort, with_reference=not groups, seed=seed)
     log.info("evaluate: near copies")
     near = copy_scores(
         sets.synthetic, sets.train, sets.holdout, with_reference=not groups, seed=seed
@@ -230,12 +230,16 @@ def _detector(sets: _Sets, effort: _Effort, seed: int) -> Score:
 
 
 def _utility(
-    used: dict[str, Windows], effort: _Effort, draws: list[IntArray], seed: int
+    used: dict[str, Windows], effort: _Effort, *, with_reference: bool, seed: int
 ) -> tuple[tuple[Score, ...], tuple[ConfusionPicture, ...]]:
+    """Give every judge's scores; real draws stand in for classes that are missing in synthetic."""
     scores: tuple[Score, ...] = ()
     confusions: tuple[ConfusionPicture, ...] = ()
     train = thinned(used["train"], effort.windows)
-    of_draws = [used["train"].select(draw) for draw in draws]
+    numbers = np.bincount(used["synthetic"].label, minlength=len(train.classes))
+    wanted = np.where(numbers > 0, numbers, int(numbers[numbers > 0].mean()))
+    draws, _ = group_draws(used["train"].label, used["train"].group, wanted, seed=seed)
+    of_draws = [used["train"].select(draw) for draw in draws] if with_reference else []
     for judge in effort.judges:
         log.info("evaluate: usefulness, judged by %s%s", judge, FIRST_USE.get(judge, ""))
         more, pictures = utility_scores(

@@ -20,10 +20,10 @@ __all__ = ["ScoreRow", "report_html", "score_rows", "write_report"]
 COLOURS = {"real": drawing.REAL, "synthetic": drawing.SYNTHETIC}
 
 
-def write_report(scores: Scores, path: Path) -> None:
+def write_report(scores: Scores, path: Path | str) -> None:
     """Write the report as one HTML file; FileError if `path` cannot be written."""
     html = report_html(scores)
-    with atomic_file(path) as temporary:
+    with atomic_file(Path(path)) as temporary:
         temporary.write_text(html, encoding="utf-8")
 
 
