@@ -38,7 +38,7 @@ def test_the_model_remembers_every_group_and_how_it_was_made() -> None:
     model = fit(toys(), SMALL, say=lines.append)
     assert model.trained_groups == tuple(f"p{i:02d}" for i in range(6))
     assert model.classes == ("still", "walking", "running")
-    assert [number for number, _ in model.about["held_out_feature_w1"]] == [4, 8]
+    assert [number for number, _ in model.about["held_out_scores"]] == [4, 8]
     assert "kept the averaged weights" in lines[-1]
     assert "fitted wgan-gp to 54 windows of 6 groups" in model.provenance[-1]
 
@@ -52,7 +52,7 @@ def test_too_few_groups_are_said_and_all_are_learnt_from() -> None:
     lines: list[str] = []
     model = fit(toy_windows(people=2, per_class=3), SMALL, say=lines.append)
     assert "No early stop (only 2 groups)" in lines[0]
-    assert model.about["held_out_feature_w1"] == []
+    assert model.about["held_out_scores"] == []
 
 
 def test_one_class_is_enough() -> None:
@@ -108,7 +108,7 @@ def test_the_check_is_zero_for_the_held_out_windows_themselves() -> None:
     check = HeldOutCheck(Repeats(), representation, stopping, seed=0)
     assert check() == pytest.approx(0.0, abs=1e-3)
     untrained = make_gan(gan_shape(representation, 3, width=8), seed=0)
-    assert HeldOutCheck(untrained, representation, stopping, seed=0)() > 0.5
+    assert HeldOutCheck(untrained, representation, stopping, seed=0)() > 0.3
 
 
 def test_a_collapsed_generator_stops_training_with_the_class_and_a_remedy() -> None:

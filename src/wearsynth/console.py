@@ -101,7 +101,7 @@ def _line_watch() -> Watch:
 
 def _losses(report: RoundReport) -> str:
     losses = "  ".join(f"{name} {loss:+.2f}" for name, loss in report.losses.items())
-    held_out = "" if report.score is None else f"  W1 {report.score:.3f}"
+    held_out = "" if report.score is None else f"  held-out {report.score:.3f}"
     return losses + held_out
 
 
