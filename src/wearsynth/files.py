@@ -68,6 +68,8 @@ def atomic_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
             if path.exists():
                 shutil.rmtree(path)
             temporary.replace(path)
+        except FileError as error:  # of a file inside: name it by the place it was meant for
+            raise FileError(str(error).replace(str(temporary), str(path))) from error
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 

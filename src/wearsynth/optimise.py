@@ -116,8 +116,8 @@ def optimise(
 ) -> Outcome:
     """Train in place; the averaged player ends with the averaged weights that scored best.
 
-    With a checkpoint path the loop goes on from that file if it exists, and writes it every 20 s
-    and on Ctrl-C (which raises Interrupted). Raises TrainingError where a loss is no longer a
+    With a checkpoint path the loop goes on from that file if it exists, and writes it every 20 s,
+    at the end, and on Ctrl-C (which raises Interrupted). Raises TrainingError where a loss is no longer a
     number or a check finds that the generator has collapsed.
     """
     task = _Task(trainable, records, plan, check, watch, checkpoint)
@@ -135,21 +135,23 @@ def optimise(
 def _play(task: _Task, state: _State, asked_to_stop: Callable[[], bool]) -> str:
     """Play rounds until there is a reason to end, and give the reason."""
     saved_at = time.monotonic()
-    while state.round < task.plan.rounds:
+    while state.round < task.plan.rounds and not _patience_is_over(task, state):
         losses = _play_round(task, state)
         if task.check is not None and state.round % task.plan.check_every == 0:
             _note_score(task.trainable, state, task.check)
         if task.watch is not None:
             latest = state.scores[-1][1] if state.scores else None
             task.watch(RoundReport(state.round, task.plan.rounds, losses, latest))
-        if task.check is not None and _patience_is_over(state, task.plan):
-            return f"no better held-out score in {task.plan.patience} checks"
         due = time.monotonic() - saved_at > CHECKPOINT_EVERY_S
         if task.checkpoint is not None and (due or asked_to_stop()):
             _save(task.checkpoint, task.trainable, state)
             saved_at = time.monotonic()
         if asked_to_stop():
             raise Interrupted(_how_to_resume(state.round, task))
+    if task.checkpoint is not None:
+        _save(task.checkpoint, task.trainable, state)
+    if _patience_is_over(task, state):
+        return f"no better held-out score in {task.plan.patience} checks"
     return "all rounds done"
 
 
@@ -241,8 +243,9 @@ def _note_score(trainable: Trainable, state: _State, check: Check) -> None:
     state.scores.append((state.round, score))
 
 
-def _patience_is_over(state: _State, plan: LoopPlan) -> bool:
-    return state.round - state.best_round >= plan.patience * plan.check_every
+def _patience_is_over(task: _Task, state: _State) -> bool:
+    waited = state.round - state.best_round
+    return task.check is not None and waited >= task.plan.patience * task.plan.check_every
 
 
 def _player(trainable: Trainable, name: str) -> Player:

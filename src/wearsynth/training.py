@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,8 +44,8 @@ def fit(
     """Give a generator fitted to the windows; same seed, same weights.
 
     A share of the train groups is set aside to decide when to stop (`say` tells where there are too
-    few). checkpoint: a folder for resuming; it must be empty unless `resume`, and is removed at the
-    end. Raises DataError for too few windows, TrainingError for NaN or collapse, and
+    few). checkpoint: a folder for resuming; it must be empty unless `resume`, and may be removed once
+    the model is saved. Raises DataError for too few windows, TrainingError for NaN or collapse, and
     optimise.Interrupted after Ctrl-C.
     """
     _check(train, config)
@@ -67,8 +66,6 @@ def fit(
         gan, records, _loop_plan(config), check=check, watch=watch, checkpoint=loop_file
     )
     say(_ending(outcome))
-    if checkpoint is not None:
-        shutil.rmtree(checkpoint)
     return _model(train, gan, representation, config, outcome)
 
 
