@@ -82,3 +82,13 @@ def test_every_bundled_model_samples() -> None:
     for name in bundled_models():
         windows = load_model(name).sample(2, seed=0)
         assert len(windows) == 2 * len(windows.classes)
+
+
+def test_the_bundled_wrist_model_keeps_gravity_and_walks() -> None:
+    windows = load_model("wrist-pamap2").sample({"stationary": 100, "walking": 100}, seed=0)
+    still = windows.of_class("stationary").signal().values.mean(axis=1)
+    assert np.median(np.linalg.norm(still, axis=1)) == pytest.approx(1.0, abs=0.03)
+    length = np.linalg.norm(windows.of_class("walking").signal().values, axis=2)
+    power = np.abs(np.fft.rfft(length - length.mean(axis=1, keepdims=True), axis=1)) ** 2
+    peak_hz = np.fft.rfftfreq(60, 1 / 30)[power.argmax(axis=1)]
+    assert 0.5 <= np.median(peak_hz) <= 3.0
