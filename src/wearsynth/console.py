@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.logging import RichHandler
 from rich.progress import (
@@ -107,7 +108,8 @@ def _losses(report: RoundReport) -> str:
 
 def print_scores(scores: Scores) -> None:
     """Print the score table."""
-    table = Table(title="Synthetic windows against held-out real ones", title_justify="left")
+    title = "Synthetic windows against held-out real ones"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     rows = score_rows(scores)
     for column in ("figure", "value", "interval", "real against real", "verdict"):
         table.add_column(column, overflow="fold")
