@@ -31,10 +31,11 @@ def resample(values: FloatArray, *, from_rate_hz: float, to_rate_hz: float) -> F
         raise DataError("cannot resample values that hold NaN or infinity. Cut at the gaps first.")
     if values.shape[-2] < 2:
         raise DataError(f"cannot resample {values.shape[-2]} reading(s): at least 2 are needed.")
-    out = resample_poly(
-        values.astype(np.float64), ratio.numerator, ratio.denominator, axis=-2, padtype="line"
-    )
-    return out.astype(np.float32)
+    exact = values.astype(np.float64)
+    out: FloatArray = resample_poly(
+        exact, ratio.numerator, ratio.denominator, axis=-2, padtype="line"
+    ).astype(np.float32)
+    return out
 
 
 def rate_ratio(from_rate_hz: float, to_rate_hz: float) -> Fraction:
