@@ -181,11 +181,11 @@ def _open_checkpoint(
     """Give the loop's checkpoint file; refuse to mix runs of other windows or options."""
     if folder is None:
         return None
-    check_writable(folder / "loop.safetensors")
-    belongs = folder / "belongs-to.safetensors"
+    belongs, loop = folder / "belongs-to.safetensors", folder / "loop.safetensors"
+    check_writable(loop)
+    if resume and not loop.exists():
+        say("No finished rounds to resume: starting from the first.")
     if not belongs.exists():
-        if resume:
-            say("Nothing to resume: starting from the first round.")
         save_tensors(belongs, {}, {"fingerprint": fingerprint})
     elif not resume:
         raise ModelError(
@@ -196,7 +196,7 @@ def _open_checkpoint(
             f"{folder}: belongs to other windows or other fit options. Resume with those it was "
             "started with, or delete the folder."
         )
-    return folder / "loop.safetensors"
+    return loop
 
 
 def _ending(outcome: Outcome) -> str:
