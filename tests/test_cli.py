@@ -1,5 +1,6 @@
 import hashlib
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -110,7 +111,7 @@ def test_version(run: Run) -> None:
         (("fit", "broken.parquet", "-o", "m"), "broken.parquet: "),
         (("fit", "w.parquet", "-o", "m", "--rounds", "0"), "rounds: should be greater than"),
         (("sample", "nothing", "-o", "s"), "no model folder 'nothing'"),
-        (("sample", "m", "--count", "walking", "-o", "s"), "expected NAME=VALUE"),
+        (("sample", "m", "--count", "walking", "-o", "s"), "expected N or CLASS=N"),
         (("render", "w.parquet", "--full-scale", "3g", "-o", "c"), "lsm6dsl has no 3 g full scale"),
         (("render", "w.parquet", "--sensor", "lsm6ds", "-o", "c"), "Did you mean 'lsm6dsl'"),
         (("report", "broken.parquet", "-o", "r"), "broken.parquet"),
@@ -186,3 +187,17 @@ print("torch was not loaded")
         [sys.executable, "-c", code], cwd=tmp_path, check=True, capture_output=True, text=True
     )
     assert done.stdout.endswith("torch was not loaded\n")
+
+
+def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
+    toys(tmp_path)
+    words = ("fit", "w.parquet", "--rounds", "100000", "--batch-size", "8", "--width", "8")
+    command = [sys.executable, "-m", "wearsynth.cli", *words, "--set-aside", "0", "-o", "m"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as child:
+        while not (tmp_path / "m.checkpoint" / "belongs-to.safetensors").exists():
+            time.sleep(0.02)
+        time.sleep(1.0)
+        child.send_signal(signal.SIGINT)
+        _, err = child.communicate()
+    assert child.returncode == 130
+    assert "Error: stopped by Ctrl-C" in err  # with --resume in it once the rounds have begun

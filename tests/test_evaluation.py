@@ -156,3 +156,11 @@ def test_windows_that_were_not_to_be_judged_are_refused() -> None:
 def test_a_generator_that_names_no_groups_is_noted() -> None:
     scores = evaluate(made(OTHERS), train=TRAIN, holdout=HOLDOUT, quick=True)
     assert any("do not say which groups" in note for note in scores.notes)
+
+
+def test_synthetic_windows_cannot_stand_on_the_real_side() -> None:
+    windows = toy_windows(people=4, per_class=3)
+    made = replace(windows, synthetic=np.ones(len(windows), dtype=np.bool_))
+    for train, holdout in ((made, windows), (windows, made)):
+        with pytest.raises(DataError, match="holds synthetic windows; only real ones can judge"):
+            evaluate(made, train=train, holdout=holdout, quick=True)

@@ -8,6 +8,7 @@ from wearsynth.files import (
     atomic_file,
     atomic_folder,
     check_free,
+    check_not_input,
     check_writable,
     read_bytes,
     telling_file_errors,
@@ -60,27 +61,27 @@ def test_a_failure_leaves_no_folder_and_keeps_the_old_one(tmp_path: Path) -> Non
         fill_and_fail(out)
     assert list(tmp_path.iterdir()) == []
     out.mkdir()
-    (out / "old.txt").write_text("old")
+    (out / "model.json").write_text("old")
     with pytest.raises(ZeroDivisionError):
         fill_and_fail(out, overwrite=True)
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
-    assert [p.name for p in out.iterdir()] == ["old.txt"]
+    assert [p.name for p in out.iterdir()] == ["model.json"]
 
 
 def test_a_full_folder_is_replaced_only_when_asked(tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
     check_free(out)
-    (out / "old.txt").write_text("old")
+    (out / "model.json").write_text("old")
     with pytest.raises(FileError, match="exists already"):
         check_free(out)
     with pytest.raises(FileError, match="--overwrite"):
         fill_and_fail(out)
     with atomic_folder(out, overwrite=True) as temporary:
-        (temporary / "new.txt").write_text("new")
-    assert [p.name for p in out.iterdir()] == ["new.txt"]
+        (temporary / "manifest.json").write_text("new")
+    assert [p.name for p in out.iterdir()] == ["manifest.json"]
     with pytest.raises(FileError, match="exists already"):
-        check_free(out / "new.txt", overwrite=True)
+        check_free(out / "manifest.json", overwrite=True)
 
 
 def test_writing_where_a_folder_or_a_file_stands_in_the_way(tmp_path: Path) -> None:
@@ -115,3 +116,37 @@ def test_reading(tmp_path: Path) -> None:
 def test_other_errors_pass_as_they_are(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="mine"), telling_file_errors(tmp_path, "read"):
         raise ValueError("mine")
+
+
+def test_a_folder_with_something_of_the_users_is_never_replaced(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    with atomic_folder(folder) as place:
+        (place / "model.json").write_text("old")
+    with atomic_folder(folder, overwrite=True) as place:
+        (place / "model.json").write_text("new")
+    assert (folder / "model.json").read_text() == "new"
+    (folder / "thesis.txt").write_text("mine")
+    with (
+        pytest.raises(FileError, match=r"holds 'thesis\.txt', which wearsynth did not write"),
+        atomic_folder(folder, overwrite=True),
+    ):
+        raise AssertionError("the block must not be entered")
+    assert (folder / "thesis.txt").read_text() == "mine"
+
+
+def test_an_output_may_not_be_an_input_or_a_nameless_place(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("x")
+    check_not_input(tmp_path / "new", tmp_path / "a")
+    with pytest.raises(FileError, match="is read and would be replaced"):
+        check_not_input(tmp_path / "a", tmp_path / "b", tmp_path / "a")
+    with pytest.raises(FileError, match="is no name for a file"), atomic_file(Path("/")):
+        raise AssertionError("the block must not be entered")
+
+
+def test_a_link_is_followed_and_keeps_being_a_link(tmp_path: Path) -> None:
+    (tmp_path / "target").write_text("old")
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+    with atomic_file(tmp_path / "link") as place:
+        place.write_text("new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "target").read_text() == "new"

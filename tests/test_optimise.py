@@ -9,10 +9,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from wearsynth.errors import ModelError, TrainingError
+from wearsynth.errors import Interrupted, ModelError, TrainingError
 from wearsynth.generators import Parameters, Player
 from wearsynth.optimise import (
-    Interrupted,
     LoopPlan,
     Records,
     RoundReport,

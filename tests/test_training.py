@@ -9,10 +9,10 @@ import pytest
 from toy import toy_windows
 from wearsynth.config import FitConfig
 from wearsynth.data import FloatArray, IntArray, Windows
-from wearsynth.errors import DataError, ModelError, TrainingError
+from wearsynth.errors import DataError, Interrupted, ModelError, TrainingError
 from wearsynth.generators.gan import make_gan
 from wearsynth.model import Model, gan_shape
-from wearsynth.optimise import Interrupted, RoundReport
+from wearsynth.optimise import RoundReport
 from wearsynth.representation import representation_of
 from wearsynth.training import HeldOutCheck, fit
 

@@ -24,8 +24,8 @@ from wearsynth.config import (
     load_generate_config,
     parse,
 )
-from wearsynth.errors import ConfigError, WearsynthError
-from wearsynth.files import atomic_file
+from wearsynth.errors import ConfigError, Interrupted, WearsynthError
+from wearsynth.files import atomic_file, check_not_input
 
 app = typer.Typer(
     name="wearsynth",
@@ -69,6 +69,9 @@ CountOption = Annotated[
     list[str] | None,
     typer.Option("--count", help="CLASS=N, or N for every class. Repeat for more classes."),
 ]
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells have it."""
+
 SectionT = TypeVar("SectionT", bound=Section)
 
 
@@ -86,7 +89,8 @@ def _data_config(
         units = dict(_pair(text, "--channel", "acc_x=g") for text in channels or [])
         roles = dict(_pair(text, "--column", "label=activity") for text in columns or [])
         of_table = parse(ColumnsConfig, {"channels": units, **roles}, where="--column")
-    return DataConfig(path=source, format=form, columns=of_table, rate_hz=source_rate_hz)
+    options = {"path": source, "format": form, "columns": of_table, "rate_hz": source_rate_hz}
+    return parse(DataConfig, options, where="command line")
 
 
 def _pair(text: str, option: str, example: str) -> tuple[str, str]:
@@ -100,9 +104,21 @@ def _counts(texts: list[str] | None) -> dict[str, Any] | int | None:
     """Turn --count options into the config's counts; None where there are none."""
     if not texts:
         return None
-    if len(texts) == 1 and texts[0].lstrip("-").isdigit():
-        return int(texts[0])
-    return dict(_pair(text, "--count", "walking=500") for text in texts)
+    if len(texts) == 1 and "=" not in texts[0]:
+        return _number(texts[0])
+    pairs = [_pair(text, "--count", "walking=500") for text in texts]
+    if len(dict(pairs)) < len(pairs):
+        raise ConfigError("--count: a class is named twice.")
+    return dict(pairs)
+
+
+def _number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ConfigError(
+            f"--count {text!r}: expected N or CLASS=N, such as walking=500."
+        ) from None
 
 
 def _section(kind: type[SectionT], options: dict[str, Any]) -> SectionT:
@@ -160,6 +176,8 @@ def windows_command(
     from wearsynth.preparing import cut_file
 
     windows = cut_file(data, cut, out)
+    for line in windows.provenance:
+        typer.echo(line, err=True)
     typer.echo(f"{out}: {_listed(windows.counts)} ({len(set(windows.group.tolist()))} groups)")
 
 
@@ -306,6 +324,7 @@ def report_command(
     from wearsynth.evaluation import read_scores
     from wearsynth.reporting import write_report
 
+    check_not_input(out, scores)
     write_report(read_scores(scores), out)
     typer.echo(f"{out}: report written")
 
@@ -385,10 +404,16 @@ def main() -> None:
     """Run the command line; an error is one sentence and exit code 1, Ctrl-C is 130."""
     try:
         app()
+    except Interrupted as interrupted:
+        _stop(str(interrupted), INTERRUPTED)
     except WearsynthError as error:
         _stop(str(error), 1)
-    except KeyboardInterrupt as interrupted:
-        _stop(str(interrupted) or "stopped by Ctrl-C.", 130)
+    except MemoryError:
+        _stop("not enough memory for this; ask for less at a time.", 1)
+    except SystemExit as stop:  # Typer turns a Ctrl-C between two stages into a silent 130
+        if stop.code == INTERRUPTED:
+            _stop("stopped by Ctrl-C.", INTERRUPTED)
+        raise
 
 
 def _stop(message: str, code: int) -> None:

@@ -6,12 +6,17 @@ An unknown key is an error that names the nearest known one. Values have units i
 import json
 import tomllib
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from wearsynth.errors import ConfigError, did_you_mean
 from wearsynth.files import read_bytes
+
+MAX_SEED = 2**63 - 1
+Count = Annotated[int, Field(ge=0, le=10**9)]
+Seconds = Annotated[float, Field(gt=0, le=1e6)]
+RateHz = Annotated[float, Field(ge=1e-3, le=1e6)]
 
 
 class Section(BaseModel):
@@ -38,22 +43,22 @@ class DataConfig(Section):
     path: str = Field("basic_motions", description="a file or folder of recordings")
     format: str | None = Field(None, description="a reader's name; left out: recognised")
     columns: ColumnsConfig | None = Field(None, description="for a table: [data.columns]")
-    rate_hz: float | None = Field(None, gt=0, description="for files that do not tell their rate")
+    rate_hz: RateHz | None = Field(None, description="for files that do not tell their rate")
 
 
 class WindowsConfig(Section):
     """How recordings are cut into windows."""
 
-    length_s: float = Field(2.0, gt=0, description="length of a window, seconds")
-    stride_s: float = Field(1.0, gt=0, description="from one window's start to the next, seconds")
-    rate_hz: float | None = Field(None, gt=0, description="resample to this rate; left out: never")
+    length_s: Seconds = Field(2.0, description="length of a window, seconds")
+    stride_s: Seconds = Field(1.0, description="from one window's start to the next, seconds")
+    rate_hz: RateHz | None = Field(None, description="resample to this rate; left out: never")
 
 
 class SplitConfig(Section):
     """Which whole groups are kept for judging."""
 
     holdout: float = Field(0.3, gt=0, lt=1, description="share of the windows to hold out")
-    seed: int = Field(0, ge=0, description="which groups")
+    seed: int = Field(0, ge=0, le=MAX_SEED, description="which groups")
 
 
 class FitConfig(Section):
@@ -61,32 +66,32 @@ class FitConfig(Section):
 
     generator: Literal["wgan-gp"] = Field("wgan-gp", description="the kind of generator")
     rounds: int = Field(1500, ge=1, description="training rounds at most")
-    batch_size: int = Field(64, ge=2, description="windows per update")
+    batch_size: int = Field(64, ge=2, le=65536, description="windows per update")
     critic_updates: int = Field(3, ge=1, description="critic updates per generator update")
     learning_rate: float = Field(3e-4, gt=0, description="of both networks (Adam)")
-    width: int = Field(48, ge=8, multiple_of=8, description="channels of the networks")
+    width: int = Field(48, ge=8, le=1024, multiple_of=8, description="channels of the networks")
     set_aside: float = Field(
         0.2, ge=0, lt=1, description="share of train groups that only decide when to stop; 0: none"
     )
     check_every: int = Field(100, ge=1, description="rounds between held-out checks")
     patience: int = Field(6, ge=1, description="checks without a better score before stopping")
     average_decay: float = Field(0.995, ge=0, lt=1, description="of the averaged weights, a round")
-    seed: int = Field(0, ge=0, description="initial weights, order of windows, noise")
+    seed: int = Field(0, ge=0, le=MAX_SEED, description="initial weights, order of windows, noise")
     device: Literal["cpu", "cuda"] = Field("cpu", description="cpu or cuda")
 
 
 class SampleConfig(Section):
     """What is drawn from a model."""
 
-    counts: dict[str, int] | int = Field(500, description="windows of each class, or by class")
-    seed: int = Field(1, ge=0, description="same seed, same bytes")
+    counts: dict[str, Count] | Count = Field(500, description="windows of each class, or by class")
+    seed: int = Field(1, ge=0, le=MAX_SEED, description="same seed, same bytes")
 
 
 class EvaluateConfig(Section):
     """How the synthetic windows are judged."""
 
     quick: bool = Field(False, description="leave out the slow judge (MiniRocket)")
-    seed: int = Field(0, ge=0, description="folds and draws")
+    seed: int = Field(0, ge=0, le=MAX_SEED, description="folds and draws")
 
 
 class RenderConfig(Section):
@@ -95,24 +100,26 @@ class RenderConfig(Section):
     sensor: str = Field("lsm6dsl", description="a sensor profile")
     signal: str | None = Field(None, description="the signal to render; left out: acceleration")
     full_scale: str | None = Field(None, description="such as 4g; left out: the part's usual one")
-    rate_hz: float | None = Field(
-        None, gt=0, description="output data rate; left out: the part's nearest"
+    rate_hz: RateHz | None = Field(
+        None, description="output data rate; left out: the part's nearest"
     )
     power_mode: str | None = Field(None, description="sets the noise; left out: the part's usual")
     convention: Literal["nominal", "physical"] = Field(
         "nominal", description="nominal: printed mg/LSB, for files; physical: full scale / 32768"
     )
-    devices: int = Field(5, ge=0, description="units with errors of their own; 0: the ideal part")
+    devices: int = Field(
+        5, ge=0, le=100_000, description="units with errors of their own; 0: the ideal part"
+    )
     noise: bool = Field(True, description="add the part's noise")
     format: str = Field("memsstudio", description="memsstudio, csv or parquet")
-    seed: int = Field(0, ge=0, description="device errors and noise")
+    seed: int = Field(0, ge=0, le=MAX_SEED, description="device errors and noise")
 
 
 class GenerateConfig(RenderConfig):
     """`generate` draws from a model and renders in one go; this is what configuration.json holds."""
 
     model: str = Field("wrist-pamap2", description="a model folder, or a bundled model's name")
-    counts: dict[str, int] | int = Field(100, description="windows of each class, or by class")
+    counts: dict[str, Count] | Count = Field(100, description="windows of each class, or by class")
 
 
 class Config(Section):
@@ -151,7 +158,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
     try:
         text = content.decode("utf-8-sig")
         mapping = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         kind = "TOML" if path.suffix == ".toml" else "JSON"
         raise ConfigError(f"{path}: not valid {kind}: {error}.") from error
     if not isinstance(mapping, dict):
@@ -179,7 +186,8 @@ def _explain(section: type[Section], problem: Any) -> str:
 
 def _is_type_tag(key: str) -> bool:
     """Pydantic adds a member's type to the path of a union such as `dict | int`."""
-    return key in {"int", "dict[str,int]", "RenderConfig", "GenerateConfig", "ColumnsConfig"}
+    sections = {"RenderConfig", "GenerateConfig", "ColumnsConfig"}
+    return key.startswith(("int", "constrained-int", "dict[str,")) or key in sections
 
 
 def _known_keys(section: type[Section], path: list[str]) -> list[str]:

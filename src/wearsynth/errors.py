@@ -9,7 +9,8 @@ WearsynthError
 ├── SensorError          something that a sensor cannot do
 ├── FileError            a path that cannot be read or written
 ├── ModelError           a model or checkpoint that is damaged or does not fit
-└── TrainingError        training that cannot go on (NaN, collapse)
+├── TrainingError        training that cannot go on (NaN, collapse)
+└── Interrupted          Ctrl-C, with every finished round saved
 """
 
 import difflib
@@ -51,6 +52,10 @@ class ModelError(WearsynthError):
 
 class TrainingError(WearsynthError):
     """Training that cannot go on."""
+
+
+class Interrupted(WearsynthError):  # noqa: N818 - not a fault: somebody pressed Ctrl-C
+    """Ctrl-C came between two rounds; the checkpoint, if there is one, holds every finished one."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

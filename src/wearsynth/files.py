@@ -9,6 +9,17 @@ from pathlib import Path
 
 from wearsynth.errors import FileError
 
+OURS = {
+    "data",
+    "holdout.parquet",
+    "manifest.json",
+    "mlc_conf.json",
+    "model.json",
+    "train.parquet",
+    "weights.safetensors",
+}
+"""What folders that wearsynth wrote hold; with a manifest.json, any .csv or .parquet as well."""
+
 
 @contextmanager
 def telling_file_errors(path: Path, doing: str) -> Iterator[None]:
@@ -31,6 +42,8 @@ def read_bytes(path: Path) -> bytes:
 
 
 def _temporary(path: Path) -> Path:
+    if not path.name:
+        raise FileError(f"{path}: is no name for a file or folder. Choose another place.")
     return path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
 
 
@@ -40,10 +53,10 @@ def atomic_file(path: Path) -> Iterator[Path]:
 
     An existing file is replaced. Missing parent folders are made. FileError if it cannot be written.
     """
+    path = path.resolve() if path.is_symlink() else path
     temporary = _temporary(path)
     with telling_file_errors(path, "write"):
-        if path.is_dir():
-            raise FileError(f"{path}: is a folder, expected a file name to write to.")
+        check_file_name(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield temporary
@@ -59,15 +72,18 @@ def atomic_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
 
     FileError if `path` holds something already (unless `overwrite`) or cannot be written.
     """
+    path = path.resolve()
     check_free(path, overwrite=overwrite)
     temporary = _temporary(path)
     with telling_file_errors(path, "write"):
         try:
             temporary.mkdir(parents=True)
             yield temporary
+            before = _temporary(path)
             if path.exists():
-                shutil.rmtree(path)
+                path.replace(before)
             temporary.replace(path)
+            shutil.rmtree(before, ignore_errors=True)
         except FileError as error:  # of a file inside: name it by the place it was meant for
             raise FileError(str(error).replace(str(temporary), str(path))) from error
         finally:
@@ -75,14 +91,40 @@ def atomic_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
 
 
 def check_free(path: Path, *, overwrite: bool = False) -> None:
-    """Raise FileError if `path` is a file, or a folder that is not empty, and may not be replaced."""
-    if path.is_file() or (path.is_dir() and any(path.iterdir()) and not overwrite):
+    """Raise FileError if `path` holds something that may not be replaced.
+
+    With `overwrite` a folder may be replaced, but only one with nothing in it that is not ours.
+    """
+    names = {item.name for item in path.iterdir()} if path.is_dir() else set()
+    if path.is_file() or (names and not overwrite):
         raise FileError(f"{path}: exists already. Choose another folder or pass --overwrite.")
+    tables = {name for name in names if name.endswith((".csv", ".parquet"))}
+    strangers = sorted(names - OURS - (tables if "manifest.json" in names else set()))
+    if strangers:
+        raise FileError(
+            f"{path}: holds {strangers[0]!r}, which wearsynth did not write, so it is not replaced. "
+            "Choose another folder."
+        )
+
+
+def check_file_name(path: Path) -> None:
+    """Raise FileError where a file cannot take this name: a folder or a device has it."""
+    if path.is_dir():
+        raise FileError(f"{path}: is a folder, expected a file name to write to.")
+    if path.exists() and not path.is_file():
+        raise FileError(f"{path}: is no plain file, so it is not replaced. Choose another name.")
+
+
+def check_not_input(out: Path, *inputs: Path) -> None:
+    """Raise FileError where the output is one of the files that are read."""
+    for path in inputs:
+        if out.exists() and path.exists() and out.samefile(path):
+            raise FileError(f"{out}: is read and would be replaced. Choose another output.")
 
 
 def check_writable(path: Path) -> None:
     """Raise FileError now, before long work, if `path` could not be written later."""
-    probe = _temporary(path)
+    probe = _temporary(path.resolve())
     with telling_file_errors(path, "write"):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:

@@ -54,13 +54,18 @@ class Model:
         A bare number means so many of every class. DataError for unknown classes and counts
         below 0.
         """
-        label = self._labels(counts)
-        line = f"sampled {len(label)} windows from {self.about.get('generator')} with seed {seed}"
-        for number, start in enumerate(range(0, len(label), CHUNK)):
+        counts = self._checked(counts)
+        index = np.array([self.classes.index(name) for name in counts], dtype=np.int64)
+        ends = np.cumsum(list(counts.values()))
+        total = int(ends[-1])
+        line = f"sampled {total} windows from {self.about.get('generator')} with seed {seed}"
+        for number, start in enumerate(range(0, total, CHUNK)):
             rng = np.random.default_rng(np.random.SeedSequence([seed, number]))
-            yield self._windows(label[start : start + CHUNK], rng, line)
+            places = np.arange(start, min(start + CHUNK, total))
+            label = index[np.searchsorted(ends, places, side="right")]
+            yield self._windows(label, rng, line)
 
-    def _labels(self, counts: Mapping[str, int] | int) -> IntArray:
+    def _checked(self, counts: Mapping[str, int] | int) -> Mapping[str, int]:
         if isinstance(counts, int):
             counts = dict.fromkeys(self.classes, counts)
         for name, count in counts.items():
@@ -72,8 +77,7 @@ class Model:
                 raise DataError(f"count of {name!r} must be 0 or more, got {count}.")
         if sum(counts.values()) == 0:
             raise DataError("asked for 0 windows; ask for at least one, as in walking=100.")
-        index = [self.classes.index(name) for name in counts]
-        return np.repeat(np.array(index, dtype=np.int64), list(counts.values()))
+        return counts
 
     def _windows(self, label: IntArray, rng: np.random.Generator, line: str) -> Windows:
         count = len(label)

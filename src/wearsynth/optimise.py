@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from wearsynth.data import FloatArray, IntArray
-from wearsynth.errors import TrainingError
+from wearsynth.errors import Interrupted, ModelError, TrainingError
 from wearsynth.generators import Parameters, Player, Trainable
 from wearsynth.tensors import load_tensors, save_tensors
 
@@ -75,10 +76,6 @@ class Outcome:
 Check = Callable[[], float]
 """Scores the averaged weights on held-out groups, smaller is better; raises TrainingError."""
 Watch = Callable[[RoundReport], None]
-
-
-class Interrupted(KeyboardInterrupt):
-    """Ctrl-C came between two rounds; the checkpoint, if there is one, holds every finished one."""
 
 
 @dataclass
@@ -282,6 +279,17 @@ def _save(path: Path, trainable: Trainable, state: _State) -> None:
 
 def _restore(path: Path, trainable: Trainable, state: _State) -> None:
     tensors, about = load_tensors(path)
+    try:
+        _load_state(tensors, about, trainable, state)
+    except (KeyError, RuntimeError) as error:
+        raise ModelError(
+            f"{path}: belongs to another model. Delete its folder to start anew."
+        ) from error
+
+
+def _load_state(
+    tensors: Parameters, about: Mapping[str, Any], trainable: Trainable, state: _State
+) -> None:
     for name in state.average:
         state.average[name].copy_(tensors[f"average.{name}"])
         state.best[name].copy_(tensors[f"best.{name}"])

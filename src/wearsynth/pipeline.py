@@ -1,6 +1,5 @@
 """The stages from training on, file by file, as the commands call them."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,17 +10,18 @@ from wearsynth.config import (
     SampleConfig,
 )
 from wearsynth.data import Windows
-from wearsynth.errors import ConfigError, did_you_mean
+from wearsynth.errors import ConfigError, TrainingError, did_you_mean
 from wearsynth.evaluation import evaluate, write_scores
-from wearsynth.files import check_free, check_writable
+from wearsynth.files import check_free, check_not_input, check_writable
 from wearsynth.formats.manifest import Summary
 from wearsynth.formats.writers import WRITERS
 from wearsynth.model import Model, load_model, save_model
 from wearsynth.optimise import Watch
 from wearsynth.rendering import RenderOptions, render
 from wearsynth.sensors import Counts, load_profile
+from wearsynth.sensors.choosing import choose_setting
 from wearsynth.tables import load_windows, windows_writer
-from wearsynth.training import Say, checkpoint_of, fit
+from wearsynth.training import Say, checkpoint_of, fit, remove_checkpoint
 
 RENDER_CHUNK = 1000
 
@@ -40,9 +40,16 @@ def fit_file(
     check_free(out, overwrite=overwrite)
     check_writable(out)
     windows = load_windows(train)
-    model = fit(windows, config, say=say, watch=watch, checkpoint=checkpoint_of(out), resume=resume)
+    checkpoint = checkpoint_of(out)
+    if overwrite and not resume:
+        remove_checkpoint(checkpoint)
+    try:
+        model = fit(windows, config, say=say, watch=watch, checkpoint=checkpoint, resume=resume)
+    except TrainingError:
+        remove_checkpoint(checkpoint)
+        raise
     save_model(model, out, overwrite=overwrite)
-    shutil.rmtree(checkpoint_of(out), ignore_errors=True)
+    remove_checkpoint(checkpoint)
     return model
 
 
@@ -74,13 +81,27 @@ def generate(config: GenerateConfig, out: Path, *, overwrite: bool = False) -> S
     return _write_counts(chunks, config, out, overwrite=overwrite)
 
 
+def check_render(config: RenderConfig) -> None:
+    """Raise where the sensor, its setting or the format does not exist, before any long work."""
+    if config.format not in WRITERS:
+        hint = did_you_mean(config.format, WRITERS)
+        raise ConfigError(f"unknown format {config.format!r}.{hint}")
+    profile = load_profile(config.sensor)
+    part = profile.signals.get(config.signal or "acc", next(iter(profile.signals.values())))
+    choose_setting(
+        profile,
+        part,
+        own_rate_hz=config.rate_hz or part.power_modes[0].rates_hz[0],
+        full_scale=config.full_scale,
+        power_mode=config.power_mode,
+        rate_hz=config.rate_hz,
+    )
+
+
 def _write_counts(
     chunks: Iterator[Windows], config: RenderConfig, out: Path, *, overwrite: bool
 ) -> Summary:
-    if config.format not in WRITERS:
-        raise ConfigError(
-            f"unknown format {config.format!r}.{did_you_mean(config.format, WRITERS)}"
-        )
+    check_render(config)
     return WRITERS[config.format](_rendered(chunks, config), out, overwrite=overwrite)
 
 
@@ -106,5 +127,6 @@ def evaluate_files(
 ) -> None:
     """Judge a synthetic windows file against real ones and write scores.json."""
     check_writable(out)
+    check_not_input(out, synthetic, train, holdout)
     sets = {"train": load_windows(train), "holdout": load_windows(holdout)}
     write_scores(evaluate(load_windows(synthetic), **sets, quick=quick, seed=seed), out)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from wearsynth.config import DataConfig, SplitConfig, WindowsConfig
 from wearsynth.data import Split, Windows
-from wearsynth.files import check_free, check_writable
+from wearsynth.files import check_free, check_not_input, check_writable
 from wearsynth.formats.sources import read_source
 from wearsynth.tables import load_windows, save_split, save_windows
 from wearsynth.windowing import cut_windows, split
@@ -13,6 +13,7 @@ from wearsynth.windowing import cut_windows, split
 def cut_file(data: DataConfig, cut: WindowsConfig, out: Path) -> Windows:
     """Cut the recordings of a [data] section into a windows file, and give the windows."""
     check_writable(out)
+    check_not_input(out, Path(data.path))
     windows = cut_windows(
         read_source(data), length_s=cut.length_s, stride_s=cut.stride_s, rate_hz=cut.rate_hz
     )

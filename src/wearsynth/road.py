@@ -8,12 +8,13 @@ from pathlib import Path
 
 import wearsynth
 from wearsynth.config import Config, DataConfig, Section
+from wearsynth.errors import FileError
 from wearsynth.evaluation import read_scores
 from wearsynth.files import atomic_file, check_writable, read_bytes
 from wearsynth.formats.basic_motions import NAME as BASIC_MOTIONS
 from wearsynth.model import load_model
 from wearsynth.optimise import Watch
-from wearsynth.pipeline import evaluate_files, fit_file, render_file, sample_file
+from wearsynth.pipeline import check_render, evaluate_files, fit_file, render_file, sample_file
 from wearsynth.preparing import cut_file, split_file
 from wearsynth.reporting import write_report
 from wearsynth.reporting.preview import write_preview
@@ -38,6 +39,9 @@ def run(config: Config, out: Path, *, say: Say = print, watch: Watch | None = No
     wearsynth have changed since its outputs were written.
     """
     book = out / "stages.json"
+    _check_folder(out, book)
+    if config.render is not None:
+        check_render(config.render)
     check_writable(book)
     done = _read_book(book, say)
     keys = {"": _fingerprint(config.data)}
@@ -53,6 +57,11 @@ def run(config: Config, out: Path, *, say: Say = print, watch: Watch | None = No
         with atomic_file(book) as temporary:
             temporary.write_text(json.dumps(done, indent=2), encoding="utf-8")
     return out / "report.html"
+
+
+def _check_folder(out: Path, book: Path) -> None:
+    if out.is_dir() and any(out.iterdir()) and not book.exists():
+        raise FileError(f"{out}: holds other files and no earlier run. Choose another folder.")
 
 
 def _stages(config: Config, out: Path, say: Say, watch: Watch | None) -> list[Stage]:
@@ -122,11 +131,13 @@ def _read_book(book: Path, say: Say) -> dict[str, str]:
     if not book.exists():
         return {}
     try:
-        done: dict[str, str] = json.loads(read_bytes(book))
+        done = json.loads(read_bytes(book))
     except ValueError:
-        say(f"{book}: damaged; every stage is made again.")
-        return {}
-    return done
+        done = None
+    if isinstance(done, dict):
+        return done
+    say(f"{book}: damaged; every stage is made again.")
+    return {}
 
 
 def _fingerprint(data: DataConfig) -> str:

@@ -24,6 +24,7 @@ from wearsynth.representation import Representation, representation_of
 from wearsynth.tensors import load_tensors, save_tensors
 from wearsynth.windowing import split
 
+BELONGS, LOOP = "belongs-to.safetensors", "loop.safetensors"
 MIN_WINDOWS = 8
 CHECK_WINDOWS = 200
 COLLAPSED_SPREAD = 0.02
@@ -46,7 +47,7 @@ def fit(
     A share of the train groups is set aside to decide when to stop (`say` tells where there are too
     few). checkpoint: a folder for resuming; it must be empty unless `resume`, and may be removed once
     the model is saved. Raises DataError for too few windows, TrainingError for NaN or collapse, and
-    optimise.Interrupted after Ctrl-C.
+    errors.Interrupted after Ctrl-C.
     """
     _check(train, config)
     learning, stopping = _set_aside(train, config, say)
@@ -94,6 +95,12 @@ class HeldOutCheck:
             made = self._draw(index, min(CHECK_WINDOWS, max(len(real), 20)))
             spread = real.std(axis=0)
             moving = spread > 1e-9
+            if not moving.any():
+                raise DataError(
+                    f"the windows of {name!r} that were set aside for the early stop do not vary: "
+                    "nothing to compare. Look at them with 'wearsynth data describe', or train "
+                    "with --set-aside 0."
+                )
             made, real, spread = made[:, moving], real[:, moving], spread[moving]
             _stop_if_collapsed(name, made.std(axis=0) / spread)
             distances += _bounded_w1(made / spread, real / spread)
@@ -168,6 +175,14 @@ def checkpoint_of(model_folder: Path) -> Path:
     return model_folder.with_name(model_folder.name + ".checkpoint")
 
 
+def remove_checkpoint(folder: Path) -> None:
+    """Remove a checkpoint's files, and its folder if nothing else is in it."""
+    for name in (BELONGS, LOOP):
+        (folder / name).unlink(missing_ok=True)
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+
+
 def _fingerprint(records: Records, config: FitConfig) -> str:
     digest = hashlib.sha256(json.dumps(config.model_dump(), sort_keys=True).encode())
     digest.update(records.values.tobytes())
@@ -181,7 +196,7 @@ def _open_checkpoint(
     """Give the loop's checkpoint file; refuse to mix runs of other windows or options."""
     if folder is None:
         return None
-    belongs, loop = folder / "belongs-to.safetensors", folder / "loop.safetensors"
+    belongs, loop = folder / BELONGS, folder / LOOP
     check_writable(loop)
     if resume and not loop.exists():
         say("No finished rounds to resume: starting from the first.")

@@ -130,6 +130,9 @@ def _check(given: dict[str, Windows]) -> None:
         if not len(windows):
             raise DataError(f"{name} holds no windows: there is nothing to judge.")
         check_same_kind(given["holdout"], windows, "holdout", name)
+    for name in ("train", "holdout"):
+        if given[name].synthetic.any():
+            raise DataError(f"{name} holds synthetic windows; only real ones can judge others.")
     holdout = given["holdout"].group
     check_no_shared_groups(given["train"].group, holdout, "train", "holdout")
     seen = given["synthetic"].trained_groups
