@@ -10,7 +10,7 @@ import wearsynth
 from wearsynth.config import Config, DataConfig, Section
 from wearsynth.errors import FileError
 from wearsynth.evaluation import read_scores
-from wearsynth.files import atomic_file, check_writable, read_bytes
+from wearsynth.files import atomic_file, read_bytes
 from wearsynth.formats.basic_motions import NAME as BASIC_MOTIONS
 from wearsynth.model import load_model
 from wearsynth.optimise import Watch
@@ -42,8 +42,9 @@ def run(config: Config, out: Path, *, say: Say = print, watch: Watch | None = No
     _check_folder(out, book)
     if config.render is not None:
         check_render(config.render)
-    check_writable(book)
     done = _read_book(book, say)
+    if not done:
+        _write_book(book, done)
     keys = {"": _fingerprint(config.data)}
     for stage in _stages(config, out, say, watch):
         key = keys[stage.name] = _key(stage, keys[stage.after])
@@ -54,8 +55,7 @@ def run(config: Config, out: Path, *, say: Say = print, watch: Watch | None = No
         say(f"{stage.name}: {names}")
         stage.make()
         done[stage.name] = key
-        with atomic_file(book) as temporary:
-            temporary.write_text(json.dumps(done, indent=2), encoding="utf-8")
+        _write_book(book, done)
     return out / "report.html"
 
 
@@ -138,6 +138,11 @@ def _read_book(book: Path, say: Say) -> dict[str, str]:
         return done
     say(f"{book}: damaged; every stage is made again.")
     return {}
+
+
+def _write_book(book: Path, done: dict[str, str]) -> None:
+    with atomic_file(book) as temporary:
+        temporary.write_text(json.dumps(done, indent=2), encoding="utf-8")
 
 
 def _fingerprint(data: DataConfig) -> str:
