@@ -3,29 +3,42 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 import typer
 
 from wearsynth import __version__
 from wearsynth.config import (
-    ColumnsConfig,
     Config,
-    DataConfig,
     FitConfig,
     GenerateConfig,
     RenderConfig,
     SampleConfig,
-    Section,
     SplitConfig,
     WindowsConfig,
     default_toml,
     load_config,
     load_generate_config,
-    parse,
 )
-from wearsynth.errors import ConfigError, Interrupted, WearsynthError
+from wearsynth.errors import Interrupted, WearsynthError
 from wearsynth.files import atomic_file, check_not_input
+from wearsynth.options import (
+    ChannelsOption,
+    ColumnsOption,
+    CountOption,
+    Format,
+    Out,
+    Overwrite,
+    Source,
+    SourceRate,
+    counts_of,
+    data_config,
+    help_of,
+    section_of,
+)
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells have it."""
 
 app = typer.Typer(
     name="wearsynth",
@@ -37,94 +50,6 @@ app = typer.Typer(
 )
 data_app = typer.Typer(help="Look at recordings, cut them into windows, split by group.")
 app.add_typer(data_app, name="data", no_args_is_help=True)
-
-
-def _help(section: type[Section], key: str) -> str:
-    """Give an option's meaning and default as the configuration has them."""
-    field = section.model_fields[key]
-    default = "" if field.default is None else f" [default: {field.default}]"
-    return f"{field.description}{default}"
-
-
-Out = Annotated[Path, typer.Option("--out", "-o", help="Where to write.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
-Source = Annotated[str, typer.Argument(help="A file or folder of recordings, or basic_motions.")]
-Format = Annotated[str | None, typer.Option(help="A reader's name; left out: recognised.")]
-ChannelsOption = Annotated[
-    list[str] | None,
-    typer.Option("--channel", help="For a table: column=unit, such as acc_x=g. Repeat."),
-]
-ColumnsOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--column",
-        help="For a table: time=NAME, time_unit=ms, label=NAME, constant_label=walking, "
-        "subject=NAME or recording=NAME. Repeat.",
-    ),
-]
-SourceRate = Annotated[
-    float | None, typer.Option("--source-rate-hz", help="The rate, for files that do not tell it.")
-]
-CountOption = Annotated[
-    list[str] | None,
-    typer.Option("--count", help="CLASS=N, or N for every class. Repeat for more classes."),
-]
-INTERRUPTED = 130
-"""The exit code after Ctrl-C, as shells have it."""
-
-SectionT = TypeVar("SectionT", bound=Section)
-
-
-def _data_config(
-    source: str,
-    *,
-    form: str | None,
-    channels: list[str] | None,
-    columns: list[str] | None,
-    source_rate_hz: float | None,
-) -> DataConfig:
-    """Turn the options that say what a source is into a [data] section."""
-    of_table = None
-    if channels or columns:
-        units = dict(_pair(text, "--channel", "acc_x=g") for text in channels or [])
-        roles = dict(_pair(text, "--column", "label=activity") for text in columns or [])
-        of_table = parse(ColumnsConfig, {"channels": units, **roles}, where="--column")
-    options = {"path": source, "format": form, "columns": of_table, "rate_hz": source_rate_hz}
-    return parse(DataConfig, options, where="command line")
-
-
-def _pair(text: str, option: str, example: str) -> tuple[str, str]:
-    key, equals, value = text.rpartition("=")
-    if not (key and equals and value):
-        raise ConfigError(f"{option} {text!r}: expected NAME=VALUE, such as {example}.")
-    return key, value
-
-
-def _counts(texts: list[str] | None) -> dict[str, Any] | int | None:
-    """Turn --count options into the config's counts; None where there are none."""
-    if not texts:
-        return None
-    if len(texts) == 1 and "=" not in texts[0]:
-        return _number(texts[0])
-    pairs = [_pair(text, "--count", "walking=500") for text in texts]
-    if len(dict(pairs)) < len(pairs):
-        raise ConfigError("--count: a class is named twice.")
-    return dict(pairs)
-
-
-def _number(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise ConfigError(
-            f"--count {text!r}: expected N or CLASS=N, such as walking=500."
-        ) from None
-
-
-def _section(kind: type[SectionT], options: dict[str, Any]) -> SectionT:
-    """Check the options that were given; the others keep the schema's defaults."""
-    given = {key: value for key, value in options.items() if value is not None}
-    return parse(kind, given, where="command line")
 
 
 @data_app.command("describe")
@@ -144,7 +69,7 @@ def describe_command(
     if is_windows_file(Path(path)) and not channel:
         description = describe_windows(load_windows(Path(path)))
     else:
-        config = _data_config(
+        config = data_config(
             path,
             form=format,
             channels=channel,
@@ -159,9 +84,9 @@ def describe_command(
 def windows_command(
     path: Source,
     out: Out,
-    length_s: Annotated[float | None, typer.Option(help=_help(WindowsConfig, "length_s"))] = None,
-    stride_s: Annotated[float | None, typer.Option(help=_help(WindowsConfig, "stride_s"))] = None,
-    rate_hz: Annotated[float | None, typer.Option(help=_help(WindowsConfig, "rate_hz"))] = None,
+    length_s: Annotated[float | None, typer.Option(help=help_of(WindowsConfig, "length_s"))] = None,
+    stride_s: Annotated[float | None, typer.Option(help=help_of(WindowsConfig, "stride_s"))] = None,
+    rate_hz: Annotated[float | None, typer.Option(help=help_of(WindowsConfig, "rate_hz"))] = None,
     format: Format = None,  # noqa: A002
     channel: ChannelsOption = None,
     column: ColumnsOption = None,
@@ -169,8 +94,8 @@ def windows_command(
 ) -> None:
     """Cut recordings into labelled windows; none crosses a gap, a span's edge or a person."""
     options = {"length_s": length_s, "stride_s": stride_s, "rate_hz": rate_hz}
-    cut = _section(WindowsConfig, options)
-    data = _data_config(
+    cut = section_of(WindowsConfig, options)
+    data = data_config(
         path, form=format, channels=channel, columns=column, source_rate_hz=source_rate_hz
     )
     from wearsynth.preparing import cut_file
@@ -185,12 +110,12 @@ def windows_command(
 def split_command(
     windows: Annotated[Path, typer.Argument(help="A windows file.")],
     out: Out,
-    holdout: Annotated[float | None, typer.Option(help=_help(SplitConfig, "holdout"))] = None,
-    seed: Annotated[int | None, typer.Option(help=_help(SplitConfig, "seed"))] = None,
+    holdout: Annotated[float | None, typer.Option(help=help_of(SplitConfig, "holdout"))] = None,
+    seed: Annotated[int | None, typer.Option(help=help_of(SplitConfig, "seed"))] = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Write train.parquet and holdout.parquet, of whole groups each."""
-    options = _section(SplitConfig, {"holdout": holdout, "seed": seed})
+    options = section_of(SplitConfig, {"holdout": holdout, "seed": seed})
     from wearsynth.preparing import split_file
 
     parts = split_file(windows, options, out, overwrite=overwrite)
@@ -204,15 +129,15 @@ def split_command(
 def fit_command(
     train: Annotated[Path, typer.Argument(help="A windows file of the train groups.")],
     out: Out,
-    rounds: Annotated[int | None, typer.Option(help=_help(FitConfig, "rounds"))] = None,
-    batch_size: Annotated[int | None, typer.Option(help=_help(FitConfig, "batch_size"))] = None,
+    rounds: Annotated[int | None, typer.Option(help=help_of(FitConfig, "rounds"))] = None,
+    batch_size: Annotated[int | None, typer.Option(help=help_of(FitConfig, "batch_size"))] = None,
     learning_rate: Annotated[
-        float | None, typer.Option(help=_help(FitConfig, "learning_rate"))
+        float | None, typer.Option(help=help_of(FitConfig, "learning_rate"))
     ] = None,
-    width: Annotated[int | None, typer.Option(help=_help(FitConfig, "width"))] = None,
-    set_aside: Annotated[float | None, typer.Option(help=_help(FitConfig, "set_aside"))] = None,
-    seed: Annotated[int | None, typer.Option(help=_help(FitConfig, "seed"))] = None,
-    device: Annotated[str | None, typer.Option(help=_help(FitConfig, "device"))] = None,
+    width: Annotated[int | None, typer.Option(help=help_of(FitConfig, "width"))] = None,
+    set_aside: Annotated[float | None, typer.Option(help=help_of(FitConfig, "set_aside"))] = None,
+    seed: Annotated[int | None, typer.Option(help=help_of(FitConfig, "seed"))] = None,
+    device: Annotated[str | None, typer.Option(help=help_of(FitConfig, "device"))] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished fit.")] = False,
     overwrite: Overwrite = False,
 ) -> None:
@@ -226,7 +151,7 @@ def fit_command(
         "seed": seed,
         "device": device,
     }
-    config = _section(FitConfig, options)
+    config = section_of(FitConfig, options)
     from wearsynth.console import say, training_progress
     from wearsynth.pipeline import fit_file
 
@@ -240,10 +165,10 @@ def sample_command(
     model: Annotated[str, typer.Argument(help="A model folder, or a bundled model's name.")],
     out: Out,
     count: CountOption = None,
-    seed: Annotated[int | None, typer.Option(help=_help(SampleConfig, "seed"))] = None,
+    seed: Annotated[int | None, typer.Option(help=help_of(SampleConfig, "seed"))] = None,
 ) -> None:
     """Draw exactly so many synthetic windows of each class and stream them to a file."""
-    config = _section(SampleConfig, {"counts": _counts(count), "seed": seed})
+    config = section_of(SampleConfig, {"counts": counts_of(count), "seed": seed})
     from wearsynth.model import load_model
     from wearsynth.pipeline import sample_file
 
@@ -254,14 +179,18 @@ def sample_command(
 def render_command(
     windows: Annotated[Path, typer.Argument(help="A windows file.")],
     out: Out,
-    sensor: Annotated[str | None, typer.Option(help=_help(RenderConfig, "sensor"))] = None,
-    signal: Annotated[str | None, typer.Option(help=_help(RenderConfig, "signal"))] = None,
-    full_scale: Annotated[str | None, typer.Option(help=_help(RenderConfig, "full_scale"))] = None,
-    rate_hz: Annotated[float | None, typer.Option(help=_help(RenderConfig, "rate_hz"))] = None,
-    power_mode: Annotated[str | None, typer.Option(help=_help(RenderConfig, "power_mode"))] = None,
-    devices: Annotated[int | None, typer.Option(help=_help(RenderConfig, "devices"))] = None,
-    format: Annotated[str | None, typer.Option(help=_help(RenderConfig, "format"))] = None,  # noqa: A002
-    seed: Annotated[int | None, typer.Option(help=_help(RenderConfig, "seed"))] = None,
+    sensor: Annotated[str | None, typer.Option(help=help_of(RenderConfig, "sensor"))] = None,
+    signal: Annotated[str | None, typer.Option(help=help_of(RenderConfig, "signal"))] = None,
+    full_scale: Annotated[
+        str | None, typer.Option(help=help_of(RenderConfig, "full_scale"))
+    ] = None,
+    rate_hz: Annotated[float | None, typer.Option(help=help_of(RenderConfig, "rate_hz"))] = None,
+    power_mode: Annotated[
+        str | None, typer.Option(help=help_of(RenderConfig, "power_mode"))
+    ] = None,
+    devices: Annotated[int | None, typer.Option(help=help_of(RenderConfig, "devices"))] = None,
+    format: Annotated[str | None, typer.Option(help=help_of(RenderConfig, "format"))] = None,  # noqa: A002
+    seed: Annotated[int | None, typer.Option(help=help_of(RenderConfig, "seed"))] = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Write windows as a part would have recorded them: its counts, range, rate and noise."""
@@ -275,7 +204,7 @@ def render_command(
         "format": format,
         "seed": seed,
     }
-    config = _section(RenderConfig, options)
+    config = section_of(RenderConfig, options)
     from wearsynth.console import print_summary
     from wearsynth.pipeline import render_file
 

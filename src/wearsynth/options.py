@@ -1,0 +1,94 @@
+"""What the commands' options are, and how they become sections of the configuration."""
+
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from wearsynth.config import ColumnsConfig, DataConfig, Section, parse
+from wearsynth.errors import ConfigError
+
+Out = Annotated[Path, typer.Option("--out", "-o", help="Where to write.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
+Source = Annotated[str, typer.Argument(help="A file or folder of recordings, or basic_motions.")]
+Format = Annotated[str | None, typer.Option(help="A reader's name; left out: recognised.")]
+ChannelsOption = Annotated[
+    list[str] | None,
+    typer.Option("--channel", help="For a table: column=unit, such as acc_x=g. Repeat."),
+]
+ColumnsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column",
+        help="For a table: time=NAME, time_unit=ms, label=NAME, constant_label=walking, "
+        "subject=NAME or recording=NAME. Repeat.",
+    ),
+]
+SourceRate = Annotated[
+    float | None, typer.Option("--source-rate-hz", help="The rate, for files that do not tell it.")
+]
+CountOption = Annotated[
+    list[str] | None,
+    typer.Option("--count", help="CLASS=N, or N for every class. Repeat for more classes."),
+]
+
+SectionT = TypeVar("SectionT", bound=Section)
+
+
+def help_of(section: type[Section], key: str) -> str:
+    """Give an option's meaning and default as the configuration has them."""
+    field = section.model_fields[key]
+    default = "" if field.default is None else f" [default: {field.default}]"
+    return f"{field.description}{default}"
+
+
+def data_config(
+    source: str,
+    *,
+    form: str | None,
+    channels: list[str] | None,
+    columns: list[str] | None,
+    source_rate_hz: float | None,
+) -> DataConfig:
+    """Turn the options that say what a source is into a [data] section."""
+    of_table = None
+    if channels or columns:
+        units = dict(_pair(text, "--channel", "acc_x=g") for text in channels or [])
+        roles = dict(_pair(text, "--column", "label=activity") for text in columns or [])
+        of_table = parse(ColumnsConfig, {"channels": units, **roles}, where="--column")
+    options = {"path": source, "format": form, "columns": of_table, "rate_hz": source_rate_hz}
+    return parse(DataConfig, options, where="command line")
+
+
+def _pair(text: str, option: str, example: str) -> tuple[str, str]:
+    key, equals, value = text.rpartition("=")
+    if not (key and equals and value):
+        raise ConfigError(f"{option} {text!r}: expected NAME=VALUE, such as {example}.")
+    return key, value
+
+
+def counts_of(texts: list[str] | None) -> dict[str, Any] | int | None:
+    """Turn --count options into the config's counts; None where there are none."""
+    if not texts:
+        return None
+    if len(texts) == 1 and "=" not in texts[0]:
+        return _number(texts[0])
+    pairs = [_pair(text, "--count", "walking=500") for text in texts]
+    if len(dict(pairs)) < len(pairs):
+        raise ConfigError("--count: a class is named twice.")
+    return dict(pairs)
+
+
+def _number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ConfigError(
+            f"--count {text!r}: expected N or CLASS=N, such as walking=500."
+        ) from None
+
+
+def section_of(kind: type[SectionT], options: dict[str, Any]) -> SectionT:
+    """Check the options that were given; the others keep the schema's defaults."""
+    given = {key: value for key, value in options.items() if value is not None}
+    return parse(kind, given, where="command line")
