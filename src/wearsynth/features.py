@@ -69,13 +69,6 @@ def log_band_power(signal: SignalWindows) -> Float64Array:
     return _log_bands(_power(_float64(signal)))
 
 
-def band_edges_hz(signal: SignalWindows) -> tuple[tuple[float, float], ...]:
-    """Give (above, up to) in Hz for each band of `log_band_power`."""
-    length_s = signal.length_s
-    cuts = _band_cuts(signal.values.shape[1])
-    return tuple((low / length_s, high / length_s) for low, high in cuts)
-
-
 def autocorrelation(signal: SignalWindows, max_lag: int) -> Float64Array:
     """Give each window's autocorrelation at lags 1..max_lag readings, (window, channel, lag).
 
