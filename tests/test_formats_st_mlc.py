@@ -69,7 +69,7 @@ def test_another_folder_is_not_recognised(tmp_path: Path) -> None:
 def test_older_headers_with_tabs_and_windows_line_ends(tmp_path: Path) -> None:
     text = "A_X [mg]\tA_Y [mg]\tA_Z [mg]\r\n1000\t0\t-500\r\n1\t2\t3\r\n"
     log(tmp_path, "data/0_a/log_0.csv", "\ufeff" + text)
-    (recording,) = st_mlc.read(tmp_path, rate_hz=26)
+    (recording,) = st_mlc.read(tmp_path, source_rate_hz=26)
     assert recording.signals["acc"].values == pytest.approx(
         np.array([[1.0, 0.0, -0.5], [0.001, 0.002, 0.003]])
     )
@@ -99,7 +99,7 @@ def test_the_rate_comes_from_the_time_stamps_where_nothing_else_tells(tmp_path: 
     (recording,) = st_mlc.read(tmp_path)
     assert recording.signals["acc"].rate_hz == pytest.approx(25)
     assert any("from the time stamps" in note for note in recording.notes)
-    (given,) = st_mlc.read(tmp_path, rate_hz=26)
+    (given,) = st_mlc.read(tmp_path, source_rate_hz=26)
     assert given.signals["acc"].rate_hz == 26
     assert any("time stamps tell 25 Hz" in note for note in given.notes)
 
@@ -131,7 +131,7 @@ def test_a_rate_that_stands_nowhere_is_asked_for(tmp_path: Path) -> None:
 def test_a_damaged_line_is_named(tmp_path: Path, body: str, line: int, problem: str) -> None:
     log(tmp_path, "data/0_a/log_0.csv", f"# a set\n\n{HEADER}\n{body}")
     with pytest.raises(FormatError, match=rf"log_0.csv, line {line}: {problem}"):
-        st_mlc.read(tmp_path, rate_hz=26)
+        st_mlc.read(tmp_path, source_rate_hz=26)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_a_damaged_line_is_named(tmp_path: Path, body: str, line: int, problem: 
 def test_a_file_that_is_no_log_is_refused(tmp_path: Path, text: str, problem: str) -> None:
     log(tmp_path, "data/0_a/log_0.csv", text)
     with pytest.raises(FormatError, match=problem):
-        st_mlc.read(tmp_path, rate_hz=26 if "time" not in text else None)
+        st_mlc.read(tmp_path, source_rate_hz=26 if "time" not in text else None)
 
 
 @pytest.mark.parametrize(

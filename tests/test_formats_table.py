@@ -6,9 +6,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from wearsynth.data import Gap, Span, windows_from_arrays
+from wearsynth.data import Gap, Oddity, Span, windows_from_arrays
 from wearsynth.errors import DataError, FileError, FormatError
 from wearsynth.formats import TableColumns, read
+from wearsynth.formats.timeline import REPEATED
 from wearsynth.tables import save_windows
 
 X = (("x", "g"),)
@@ -61,12 +62,10 @@ def test_the_given_rate_stands_and_a_doubt_is_noted(tmp_path: Path) -> None:
     (recording,) = read(path, columns=TableColumns(X, time="t", rate_hz=11))
     assert recording.signals["acc"].rate_hz == 11
     assert recording.signals["acc"].values[:, 0].tolist() == [1, 2, 4, 5]
-    assert recording.notes == (
-        "1 reading(s) repeat the time of the one before and replace it",
-        "measured 10 Hz, taken as 11 Hz",
-    )
+    assert recording.notes == ("measured 10 Hz, taken as 11 Hz",)
+    assert recording.oddities == (Oddity(REPEATED, 1, "log.csv (rows of 'log'), line 4"),)
     (recording,) = read(path, columns=TableColumns(X, time="t", rate_hz=10.1))
-    assert len(recording.notes) == 1
+    assert recording.notes == ()
 
 
 def test_empty_cells_and_nan_are_gaps(tmp_path: Path) -> None:

@@ -24,13 +24,18 @@ from wearsynth.errors import Interrupted, WearsynthError
 from wearsynth.files import atomic_file, check_not_input
 from wearsynth.options import (
     ChannelsOption,
+    ClassesOption,
     ColumnsOption,
     CountOption,
     Format,
+    LabelsOption,
     Out,
     Overwrite,
+    Place,
+    SignalsOption,
     Source,
     SourceRate,
+    TagLabels,
     counts_of,
     data_config,
     help_of,
@@ -59,6 +64,11 @@ def describe_command(
     channel: ChannelsOption = None,
     column: ColumnsOption = None,
     source_rate_hz: SourceRate = None,
+    place: Place = None,
+    signal: SignalsOption = None,
+    labels: LabelsOption = None,
+    tag_labels: TagLabels = None,
+    classes: ClassesOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Say what recordings (or a windows file) hold: people, classes, minutes, rates, oddities."""
@@ -66,17 +76,22 @@ def describe_command(
     from wearsynth.formats.sources import read_source
     from wearsynth.tables import is_windows_file, load_windows
 
+    source = {
+        "path": path,
+        "format": format,
+        "channel": channel,
+        "column": column,
+        "rate_hz": source_rate_hz,
+        "place": place,
+        "signals": signal,
+        "labels": None if labels is None else str(labels),
+        "tag_labels": tag_labels,
+        "classes": classes,
+    }
     if is_windows_file(Path(path)) and not channel:
         description = describe_windows(load_windows(Path(path)))
     else:
-        config = data_config(
-            path,
-            form=format,
-            channels=channel,
-            columns=column,
-            source_rate_hz=source_rate_hz,
-        )
-        description = describe(read_source(config))
+        description = describe(read_source(data_config(source)))
     typer.echo(json.dumps(description.to_json(), indent=2) if as_json else as_text(description))
 
 
@@ -91,13 +106,28 @@ def windows_command(
     channel: ChannelsOption = None,
     column: ColumnsOption = None,
     source_rate_hz: SourceRate = None,
+    place: Place = None,
+    signal: SignalsOption = None,
+    labels: LabelsOption = None,
+    tag_labels: TagLabels = None,
+    classes: ClassesOption = None,
 ) -> None:
     """Cut recordings into labelled windows; none crosses a gap, a span's edge or a person."""
     options = {"length_s": length_s, "stride_s": stride_s, "rate_hz": rate_hz}
     cut = section_of(WindowsConfig, options)
-    data = data_config(
-        path, form=format, channels=channel, columns=column, source_rate_hz=source_rate_hz
-    )
+    source = {
+        "path": path,
+        "format": format,
+        "channel": channel,
+        "column": column,
+        "rate_hz": source_rate_hz,
+        "place": place,
+        "signals": signal,
+        "labels": None if labels is None else str(labels),
+        "tag_labels": tag_labels,
+        "classes": classes,
+    }
+    data = data_config(source)
     from wearsynth.preparing import cut_file
 
     windows = cut_file(data, cut, out)

@@ -44,6 +44,19 @@ class DataConfig(Section):
     format: str | None = Field(None, description="a reader's name; left out: recognised")
     columns: ColumnsConfig | None = Field(None, description="for a table: [data.columns]")
     rate_hz: RateHz | None = Field(None, description="for files that do not tell their rate")
+    place: str | None = Field(
+        None, description="where the sensor sat, such as ankle; left out: the usual one"
+    )
+    signals: list[str] | None = Field(
+        None, description="the signals to keep, such as acc; left out: the usual ones"
+    )
+    labels: str | None = Field(None, description="a CSV of start_s, end_s, label for these files")
+    tag_labels: list[str] | None = Field(
+        None, description="labels of the stretches between button presses (E4); '' for none"
+    )
+    classes: dict[str, str] | str | None = Field(
+        None, description="class = new name, others are left out; or a grouping: 'st'"
+    )
 
 
 class WindowsConfig(Section):

@@ -18,7 +18,7 @@ FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
 StrArray = NDArray[np.str_]
 
-UNITS = ("g", "m/s2", "rad/s", "uS", "degC", "a.u.", "bpm", "1")
+UNITS = ("g", "m/s2", "rad/s", "uT", "uS", "mV", "degC", "%", "a.u.", "bpm", "s", "1")
 """Units that a channel may carry; "1" where the source gives nothing better."""
 
 
@@ -74,10 +74,47 @@ class Signal:
 
 
 @dataclass(frozen=True, eq=False)
+class Events:
+    """What happened at moments rather than at a rate: button presses, heartbeats.
+
+    times_s: (event,) on the recording's clock, in order. values: (event,) in unit, or None.
+    """
+
+    times_s: NDArray[np.float64]
+    values: NDArray[np.float64] | None = None
+    unit: str = "1"
+
+    def __post_init__(self) -> None:
+        if self.unit not in UNITS:
+            raise DataError(f"events: unknown unit {self.unit!r}. Known: {UNITS}.")
+        if self.times_s.ndim != 1 or (np.diff(self.times_s) < 0).any():
+            raise DataError("events: times_s must be (event,) and in order.")
+        if self.values is not None and self.values.shape != self.times_s.shape:
+            raise DataError(
+                f"events: {len(self.values)} values for {len(self.times_s)} times, expected as many."
+            )
+
+
+@dataclass(frozen=True)
+class Oddity:
+    """What was odd in a file and read all the same.
+
+    what: a clause that follows the count; equal clauses are added up over files. where: the first.
+    "3" "reading(s) repeat the time of the one before: the last one stands" "ACC.csv, line 120"
+    """
+
+    what: str
+    count: int
+    where: str
+
+
+@dataclass(frozen=True, eq=False)
 class Recording:
     """One person's continuous signals on one clock, each at its own rate.
 
-    subject is None where the source does not tell. notes are oddities seen while reading.
+    subject is None where the source does not tell. events by name: tags, ibi. start_unix_s: the time
+    of the clock's zero (seconds since 1970, UTC), None where unknown; it never reaches windows.
+    notes: what is known of the source. oddities: what was odd in these files.
     """
 
     name: str
@@ -85,8 +122,11 @@ class Recording:
     subject: str | None = None
     spans: tuple[Span, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    events: Mapping[str, Events] = field(default_factory=dict)
+    start_unix_s: float | None = None
     source: str = ""
     notes: tuple[str, ...] = ()
+    oddities: tuple[Oddity, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.signals:

@@ -8,20 +8,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from wearsynth.data import Channel, FloatArray, Gap, Recording, Span, Windows
+from wearsynth.data import Channel, Gap, Oddity, Recording, Span, Windows
 from wearsynth.errors import DataError
+from wearsynth.oddities import Pool, flat_windows, oddities_of, pools_of, some
 
-STANDARD_GRAVITY_M_S2 = 9.80665
 SHORT = 0.5
 """A recording below this share of the median duration is told."""
-REPEATED = 0.5
-"""A signal with more than this share of readings equal to the one before is told."""
-STILL_SD_G = 0.03
-STILL_BLOCKS = 10
-GRAVITY_TOLERANCE_G = 0.1
-EDGE = 0.01
-"""A range's last hundredth: more readings on the extreme value than in it look like saturation."""
-SATURATED_READINGS = 10
 
 
 @dataclass(frozen=True)
@@ -86,7 +78,7 @@ def describe(recordings: Sequence[Recording]) -> Description:
     """Give recordings in figures; DataError without any."""
     if not recordings:
         raise DataError("there are no recordings to describe.")
-    pools = _pools(recordings)
+    pools = pools_of(recordings)
     gaps = [gap for recording in recordings for gap in recording.gaps]
     told = Counter(note for recording in recordings for note in recording.notes)
     return Description(
@@ -95,10 +87,10 @@ def describe(recordings: Sequence[Recording]) -> Description:
         recordings=len(recordings),
         minutes=sum(recording.duration_s for recording in recordings) / 60,
         classes=_classes(recordings),
-        signals=tuple(pool.summary() for pool in pools),
+        signals=tuple(_summary(pool) for pool in pools),
         gaps=len(gaps),
         gap_s=sum(gap.end_s - gap.start_s for gap in gaps),
-        oddities=_oddities(pools) + _recording_oddities(recordings),
+        oddities=_read_oddities(recordings) + oddities_of(pools) + _recording_oddities(recordings),
         notes=tuple(
             f"{note} ({times} of {len(recordings)} recordings)" for note, times in told.items()
         ),
@@ -108,12 +100,12 @@ def describe(recordings: Sequence[Recording]) -> Description:
 def describe_windows(windows: Windows) -> Description:
     """Give windows in figures; minutes are windows times length, overlaps counted twice."""
     pools = [
-        _Pool(
+        Pool(
             name,
             signal.channels,
             (signal.rate_hz,),
             signal.values.reshape(-1, len(signal.channels)),
-            _flat(signal.values, f"{name}: ", "window"),
+            flat_windows(signal.values, f"{name}: ", "window"),
         )
         for name, signal in windows.signals.items()
     ]
@@ -124,10 +116,10 @@ def describe_windows(windows: Windows) -> Description:
         recordings=_count(windows.recording.tolist()),
         minutes=len(windows) * length_s / 60,
         classes=_window_classes(windows, length_s),
-        signals=tuple(pool.summary() for pool in pools),
+        signals=tuple(_summary(pool) for pool in pools),
         gaps=0,
         gap_s=0.0,
-        oddities=_oddities(pools),
+        oddities=oddities_of(pools),
         notes=windows.provenance,
         windows=len(windows),
         length_s=length_s,
@@ -149,60 +141,11 @@ def as_text(description: Description) -> str:
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Pool:
-    """One signal of all pieces. values: (time, channel), one piece after the other."""
-
-    name: str
-    channels: tuple[Channel, ...]
-    rates_hz: tuple[float, ...]
-    values: FloatArray
-    constants: tuple[str, ...]
-
-    def summary(self) -> SignalSummary:
-        channels = tuple(
-            _channel(channel, self.values[:, index]) for index, channel in enumerate(self.channels)
-        )
-        return SignalSummary(self.name, self.rates_hz, len(self.values), channels)
-
-
-def _pools(recordings: Sequence[Recording]) -> list[_Pool]:
-    """Give a pool per signal name and set of channels, in order of appearance."""
-    kinds: dict[tuple[str, tuple[Channel, ...]], list[Recording]] = {}
-    for recording in recordings:
-        for name, signal in recording.signals.items():
-            kinds.setdefault((name, signal.channels), []).append(recording)
-    pools = []
-    for (name, channels), members in kinds.items():
-        signals = [member.signals[name] for member in members]
-        rates = tuple(sorted({signal.rate_hz for signal in signals}))
-        values = np.concatenate([signal.values for signal in signals])
-        pools.append(_Pool(name, channels, rates, values, _constants(name, members)))
-    return pools
-
-
-def _constants(name: str, recordings: Sequence[Recording]) -> tuple[str, ...]:
-    """Give a sentence per channel that never changes within some recordings."""
-    where: dict[str, list[str]] = {}
-    for recording in recordings:
-        signal = recording.signals[name]
-        for index, channel in enumerate(signal.channels):
-            values = signal.values[:, index]
-            values = values[np.isfinite(values)]
-            if len(values) > 1 and values.min() == values.max():
-                where.setdefault(channel.name, []).append(recording.name)
-    return tuple(
-        f"{name}: {channel} never changes in {len(names)} recording(s): {_some(names)}"
-        for channel, names in where.items()
+def _summary(pool: Pool) -> SignalSummary:
+    channels = tuple(
+        _channel(channel, pool.values[:, index]) for index, channel in enumerate(pool.channels)
     )
-
-
-def _flat(values: FloatArray, prefix: str, unit: str) -> tuple[str, ...]:
-    """Give a sentence if some windows (window, time, channel) do not change in any channel."""
-    if values.shape[1] < 2:
-        return ()
-    flat = int((values.max(axis=1) == values.min(axis=1)).all(axis=1).sum())
-    return (f"{prefix}{flat} {unit}(s) of {len(values)} do not change at all",) if flat else ()
+    return SignalSummary(pool.name, pool.rates_hz, len(pool.values), channels)
 
 
 def _channel(channel: Channel, values: NDArray[np.float32]) -> ChannelSummary:
@@ -256,78 +199,17 @@ def _clear_s(span: Span, gaps: Iterable[Gap]) -> float:
     return span.end_s - span.start_s - lost
 
 
-def _oddities(pools: Sequence[_Pool]) -> tuple[str, ...]:
+def _read_oddities(recordings: Sequence[Recording]) -> tuple[str, ...]:
+    """Give a sentence per kind of oddity that the reader met, with the first place."""
+    found: dict[str, list[tuple[Recording, Oddity]]] = {}
+    for recording in recordings:
+        for oddity in recording.oddities:
+            found.setdefault(oddity.what, []).append((recording, oddity))
     return tuple(
-        sentence
-        for pool in pools
-        for sentence in (
-            *pool.constants,
-            *_missing(pool),
-            *_repeated(pool),
-            *_saturated(pool),
-            *_gravity(pool),
-        )
-    )
-
-
-def _missing(pool: _Pool) -> tuple[str, ...]:
-    bad = float((~np.isfinite(pool.values)).any(axis=1).mean()) if len(pool.values) else 0.0
-    return (f"{pool.name}: {bad:.1%} of readings are missing (NaN)",) if bad else ()
-
-
-def _repeated(pool: _Pool) -> tuple[str, ...]:
-    if len(pool.values) < 2:
-        return ()
-    share = float((pool.values[1:] == pool.values[:-1]).all(axis=1).mean())
-    if share <= REPEATED:
-        return ()
-    return (
-        f"{pool.name}: {share:.0%} of readings equal the one before (a slower or coarse source?)",
-    )
-
-
-def _saturated(pool: _Pool) -> tuple[str, ...]:
-    """Give a sentence per channel and end that looks clipped; scaled values (unit 1) always end."""
-    sentences = []
-    for index, channel in enumerate(pool.channels):
-        if channel.unit == "1":
-            continue
-        values = pool.values[:, index]
-        values = values[np.isfinite(values)]
-        for sign in (-1, 1):
-            upward = sign * values
-            if (count := _at_the_top(upward)) > 0:
-                limit = f"{sign * upward.max():.5g} {channel.unit}"
-                sentences.append(
-                    f"{pool.name}: {channel.name} sits at {limit} in {count} readings (saturation?)"
-                )
-    return tuple(sentences)
-
-
-def _at_the_top(values: NDArray[np.float32]) -> int:
-    """Give how many readings sit on the largest value, 0 if that is no more than just below it."""
-    if len(values) < SATURATED_READINGS or values.max() == values.min():
-        return 0
-    most = values.max()
-    count = int((values == most).sum())
-    near = int((values > most - EDGE * (most - values.min())).sum()) - count
-    return count if count >= SATURATED_READINGS and count > near else 0
-
-
-def _gravity(pool: _Pool) -> tuple[str, ...]:
-    """Give a sentence if |a| in still seconds is far from 1 g."""
-    per_g = {"g": 1.0, "m/s2": STANDARD_GRAVITY_M_S2}.get(pool.channels[0].unit)
-    if per_g is None or len(pool.channels) != 3 or len({c.unit for c in pool.channels}) > 1:
-        return ()
-    size = np.linalg.norm(pool.values.astype(np.float64), axis=1) / per_g
-    block = max(5, round(pool.rates_hz[0]))
-    seconds = size[: len(size) // block * block].reshape(-1, block)
-    still = seconds[seconds.std(axis=1) < STILL_SD_G].mean(axis=1)
-    if len(still) < STILL_BLOCKS or abs(np.median(still) - 1) <= GRAVITY_TOLERANCE_G:
-        return ()
-    return (
-        f"{pool.name}: |a| is {np.median(still):.2f} g in {len(still)} still seconds, not 1 g "
-        "(gravity removed, or another unit?)",
+        f"{sum(oddity.count for _, oddity in those)} {what} (in "
+        f"{len({recording.name for recording, _ in those})} of {len(recordings)} recordings, first: "
+        f"{those[0][1].where})"
+        for what, those in found.items()
     )
 
 
@@ -336,10 +218,10 @@ def _recording_oddities(recordings: Sequence[Recording]) -> tuple[str, ...]:
     usual_s = float(np.median([recording.duration_s for recording in recordings]))
     if short := [r.name for r in recordings if r.duration_s < SHORT * usual_s]:
         sentences.append(
-            f"{len(short)} recording(s) are shorter than half the median of {usual_s:.4g} s: {_some(short)}"
+            f"{len(short)} recording(s) are shorter than half the median of {usual_s:.4g} s: {some(short)}"
         )
     if bare := [r.name for r in recordings if not r.spans]:
-        sentences.append(f"{len(bare)} recording(s) carry no label: {_some(bare)}")
+        sentences.append(f"{len(bare)} recording(s) carry no label: {some(bare)}")
     if nobody := sum(recording.subject is None for recording in recordings):
         sentences.append(f"people are not known for {nobody} of {len(recordings)} recordings")
     rates: dict[str, set[float]] = {}
@@ -354,10 +236,6 @@ def _recording_oddities(recordings: Sequence[Recording]) -> tuple[str, ...]:
 
 def _count(names: Iterable[str | None]) -> int:
     return len({name for name in names if name})
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
 
 
 def _head_lines(description: Description) -> list[str]:

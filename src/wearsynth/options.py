@@ -8,6 +8,13 @@ import typer
 from wearsynth.config import ColumnsConfig, DataConfig, Section, parse
 from wearsynth.errors import ConfigError
 
+
+def _about(key: str) -> str:
+    """Give the meaning of a key of [data] as a help text."""
+    text = str(DataConfig.model_fields[key].description)
+    return text[0].upper() + text[1:]
+
+
 Out = Annotated[Path, typer.Option("--out", "-o", help="Where to write.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
 Source = Annotated[str, typer.Argument(help="A file or folder of recordings, or basic_motions.")]
@@ -27,6 +34,19 @@ ColumnsOption = Annotated[
 SourceRate = Annotated[
     float | None, typer.Option("--source-rate-hz", help="The rate, for files that do not tell it.")
 ]
+Place = Annotated[str | None, typer.Option(help=f"{_about('place')}.")]
+SignalsOption = Annotated[
+    list[str] | None, typer.Option("--signal", help="A signal to keep, such as acc. Repeat.")
+]
+LabelsOption = Annotated[Path | None, typer.Option("--labels", help=f"{_about('labels')}.")]
+TagLabels = Annotated[
+    str | None,
+    typer.Option(help="Labels of the stretches between button presses (E4): rest,stress,,rest"),
+]
+ClassesOption = Annotated[
+    list[str] | None,
+    typer.Option("--classes", help="OLD=NEW, others are left out (repeat); or a grouping: st."),
+]
 CountOption = Annotated[
     list[str] | None,
     typer.Option("--count", help="CLASS=N, or N for every class. Repeat for more classes."),
@@ -42,22 +62,29 @@ def help_of(section: type[Section], key: str) -> str:
     return f"{field.description}{default}"
 
 
-def data_config(
-    source: str,
-    *,
-    form: str | None,
-    channels: list[str] | None,
-    columns: list[str] | None,
-    source_rate_hz: float | None,
-) -> DataConfig:
-    """Turn the options that say what a source is into a [data] section."""
-    of_table = None
+def data_config(given: dict[str, Any]) -> DataConfig:
+    """Turn the options that say what a source is into a [data] section.
+
+    given: the section's keys, with channel and column texts for columns, and the texts of --classes
+    and --tag-labels as they were typed; None where an option was left out.
+    """
+    options = {key: value for key, value in given.items() if value is not None}
+    channels, columns = options.pop("channel", ()), options.pop("column", ())
     if channels or columns:
-        units = dict(_pair(text, "--channel", "acc_x=g") for text in channels or [])
-        roles = dict(_pair(text, "--column", "label=activity") for text in columns or [])
-        of_table = parse(ColumnsConfig, {"channels": units, **roles}, where="--column")
-    options = {"path": source, "format": form, "columns": of_table, "rate_hz": source_rate_hz}
+        units = dict(_pair(text, "--channel", "acc_x=g") for text in channels)
+        roles = dict(_pair(text, "--column", "label=activity") for text in columns)
+        options["columns"] = parse(ColumnsConfig, {"channels": units, **roles}, where="--column")
+    if "tag_labels" in options:
+        options["tag_labels"] = [label.strip() for label in options["tag_labels"].split(",")]
+    if "classes" in options:
+        options["classes"] = _classes_of(options["classes"])
     return parse(DataConfig, options, where="command line")
+
+
+def _classes_of(texts: list[str]) -> dict[str, str] | str:
+    if len(texts) == 1 and "=" not in texts[0]:
+        return texts[0]
+    return dict(_pair(text, "--classes", "lying=resting, or the grouping st") for text in texts)
 
 
 def _pair(text: str, option: str, example: str) -> tuple[str, str]:

@@ -302,6 +302,8 @@ def _why_none(recordings: Sequence[Recording], length_s: float) -> str:
 def _losses(recordings: Sequence[Recording], parts: Sequence[_Part]) -> list[str]:
     """Give a line for what was left out: windows with NaN, classes too short for a window."""
     lines = []
+    if kinds := {oddity.what for recording in recordings for oddity in recording.oddities}:
+        lines.append(f"the source has oddities of {len(kinds)} kind(s), see data describe")
     if dropped := sum(part.nan_windows for part in parts):
         lines.append(f"left out {dropped} window(s) that hold NaN outside the known gaps")
     wanted = dict.fromkeys(span.label for recording in recordings for span in recording.spans)

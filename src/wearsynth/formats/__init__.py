@@ -1,7 +1,9 @@
 """Files of recordings: one module a format, named in READERS; read() picks the one that fits."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from wearsynth.data import Recording
 from wearsynth.errors import DataError, FileError, FormatError, did_you_mean
@@ -15,8 +17,11 @@ __all__ = ["KNOWN_FORMATS", "READERS", "TableColumns", "read", "recognise"]
 class Reader(Protocol):
     """What a format's module offers for reading."""
 
+    OPTIONS: tuple[str, ...]
+    """The options of formats.read that read() takes beside the path."""
+
     def recognises(self, path: Path) -> bool:
-        """Tell whether the path looks like this format."""
+        """Tell quickly whether the path looks like this format; never raises, whatever it holds."""
 
     def read(self, path: Path) -> list[Recording]:
         """Give the recordings at the path."""
@@ -38,13 +43,19 @@ def read(
     format: str | None = None,  # noqa: A002 - the word that users know
     columns: TableColumns | None = None,
     source_rate_hz: float | None = None,
+    place: str | None = None,
+    signals: Sequence[str] | None = None,
+    tag_labels: Sequence[str] | None = None,
 ) -> list[Recording]:
     """Give the recordings at a path (or of the built-in data set "basic_motions").
 
     format: a name of KNOWN_FORMATS; without one it is recognised, or "table" where columns are
     given. columns: which columns hold what, for "table" only. source_rate_hz: the rate of logs that
-    do not tell it, for "memsstudio" only. FileError where there is nothing; FormatError where no
-    format fits or the file is not what it should be; DataError where the options do not fit.
+    do not tell it. place: where the sensor sat (such as ankle), for data sets with several. signals:
+    the names of the signals to keep; without, the format's usual ones. tag_labels: labels of the
+    stretches that button presses part, "" for none. FileError where there is nothing; FormatError
+    where no format fits or the file is not what it should be; DataError where the options do not
+    fit.
     """
     path = Path(path)
     name = format or ("table" if columns else recognise(path))
@@ -54,17 +65,25 @@ def read(
         raise DataError("columns and the format 'table' belong together: give both or neither.")
     if name != basic_motions.NAME:
         _check_there(path)
-    if source_rate_hz is not None and name != "memsstudio":
-        raise DataError(f"source_rate_hz is for 'memsstudio' logs only; {path} is {name!r}.")
-    if columns is not None:
-        recordings = table.read(path, columns=columns)
-    elif source_rate_hz is not None:
-        recordings = st_mlc.read(path, rate_hz=source_rate_hz)
-    else:
-        recordings = READERS[name].read(path)
+    reader: Callable[..., list[Recording]] = (table if name == "table" else READERS[name]).read
+    known = (table if name == "table" else READERS[name]).OPTIONS
+    options: dict[str, Any] = {
+        "columns": columns,
+        "source_rate_hz": source_rate_hz,
+        "place": place,
+        "signals": signals,
+        "tag_labels": tag_labels,
+    }
+    given = {key: value for key, value in options.items() if value is not None}
+    if signals is not None and "signals" not in known:
+        del given["signals"]  # taken out of what was read, below
+    for option in given:
+        if option not in known:
+            raise DataError(f"{option} is for {_takers(option)} only; {path} is {name!r}.")
+    recordings = reader(path, **given)
     if not recordings:
         raise FormatError(path, f"holds no recordings in the format {name!r}.")
-    return recordings
+    return recordings if signals is None else _with_signals(recordings, tuple(signals))
 
 
 def recognise(path: Path) -> str:
@@ -80,6 +99,26 @@ def recognise(path: Path) -> str:
         f"is in none of the known formats ({', '.join(READERS)}). For any other CSV or Parquet "
         "file name its columns (format table).",
     )
+
+
+def _with_signals(recordings: Sequence[Recording], signals: tuple[str, ...]) -> list[Recording]:
+    """Give the recordings with these signals only, in this order."""
+    if not signals or len(set(signals)) < len(signals):
+        raise DataError(f"signals must be different names, at least one, got {signals}.")
+    for recording in recordings:
+        for name in signals:
+            if name not in recording.signals:
+                raise DataError(
+                    f"recording {recording.name!r} has no signal {name!r}, it has "
+                    f"{', '.join(recording.signals)}. Name other signals or move its files away."
+                )
+    return [replace(r, signals={name: r.signals[name] for name in signals}) for r in recordings]
+
+
+def _takers(option: str) -> str:
+    takers = [name for name, reader in READERS.items() if option in reader.OPTIONS]
+    takers += ["table"] if option in table.OPTIONS else []
+    return " and ".join(repr(name) for name in takers)
 
 
 def _check_there(path: Path) -> None:

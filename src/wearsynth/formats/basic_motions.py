@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from wearsynth.data import Channel, Recording, Signal, Span
 
+OPTIONS: tuple[str, ...] = ()
 NAME = "basic_motions"
 RATE_HZ = 10.0
 STANDARD_GRAVITY_M_S2 = 9.80665

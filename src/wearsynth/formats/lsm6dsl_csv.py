@@ -13,6 +13,7 @@ from wearsynth.errors import FormatError
 from wearsynth.files import read_bytes
 from wearsynth.formats.numeric_csv import parse_numbers
 
+OPTIONS: tuple[str, ...] = ()
 _NAME = re.compile(r"(?P<label>.+)_(?P<number>\d+)_(?P<rate>\d+(\.\d+)?)Hz_(?P<scale>\d+)g_mg\.csv")
 _CHANNELS = tuple(Channel(f"acc_{axis}", "g") for axis in "xyz")
 

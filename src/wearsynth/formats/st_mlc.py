@@ -23,8 +23,9 @@ from wearsynth.formats.manifest import MANIFEST_NAME, read_json
 from wearsynth.formats.numeric_csv import parse_numbers
 from wearsynth.formats.st_mlc_writer import CONFIGURATION_NAME, write
 
-__all__ = ["read", "recognises", "write"]
+__all__ = ["OPTIONS", "read", "recognises", "write"]
 
+OPTIONS: tuple[str, ...] = ("source_rate_hz",)
 _CLASS_FOLDER = re.compile(r"\d+_(?P<label>.+)")
 _LOG = re.compile(r"log_\d+\.csv")
 _AXIS = re.compile(r"(acc|a)_(?P<axis>[xyz])\s*\[mg\]", re.IGNORECASE)
@@ -63,10 +64,10 @@ def recognises(path: Path) -> bool:
     return path.is_dir() and bool(_logs(path))
 
 
-def read(path: Path, *, rate_hz: float | None = None) -> list[Recording]:
+def read(path: Path, *, source_rate_hz: float | None = None) -> list[Recording]:
     """Give a recording a log, acceleration in g, spans labelled with the classes.
 
-    path: the set's root, its data folder, or one log. rate_hz: where given, it goes before
+    path: the set's root, its data folder, or one log. source_rate_hz: where given, it goes before
     mlc_conf.json, which goes before the time stamps. A log that wearsynth wrote has a span a
     window, since its joins are not continuous. FormatError, naming file and line, where a log is
     not of this layout or its rate stands nowhere.
@@ -74,7 +75,7 @@ def read(path: Path, *, rate_hz: float | None = None) -> list[Recording]:
     logs = [path] if path.is_file() else _logs(path)
     if not logs:
         raise FormatError(path, "holds no logs named data/<id>_<class>/log_<n>.csv.")
-    about = _set(path, rate_hz)
+    about = _set(path, source_rate_hz)
     return [_read_log(log, about) for log in logs]
 
 

@@ -20,11 +20,13 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from wearsynth.data import UNITS, Channel, FloatArray, Gap, IntArray, Recording, Signal, Span
+from wearsynth.data import UNITS, Channel, FloatArray, IntArray, Recording, Signal
 from wearsynth.errors import DataError, FormatError, did_you_mean
 from wearsynth.files import telling_file_errors
+from wearsynth.formats.timeline import JUMP_STEPS, REPEATED, gaps_of, odd_rows, spans_of
 from wearsynth.tables import telling_parquet_errors
 
+OPTIONS: tuple[str, ...] = ("columns",)
 CONVERTED = {"mg": ("g", 1e-3), "dps": ("rad/s", pi / 180), "mdps": ("rad/s", pi / 180e3)}
 """Units that are converted: name -> (ours, factor). m/s2 stays m/s2."""
 SIGNAL_OF_UNIT = {
@@ -38,7 +40,6 @@ SIGNAL_OF_UNIT = {
     "1": "signal",
 }
 SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
-JUMP_STEPS = 1.5
 LONGEST_GAP_S = 600.0
 """A longer step in time begins a new recording, so that no hours of NaN are kept."""
 RATE_DOUBT = 0.02
@@ -186,6 +187,7 @@ def _rate_hz(rows: _Rows, pieces: Sequence[tuple[int, int]], source: Path) -> fl
 
 def _recording(rows: _Rows, name: str, rate_hz: float, columns: TableColumns) -> Recording:
     place, notes = _places(rows.time_s, len(rows.values), rate_hz)
+    repeats = np.concatenate([[False], np.diff(place) == 0])
     count = int(place[-1]) + 1
     values = np.full((count, rows.values.shape[1]), np.nan)
     values[place] = rows.values
@@ -193,10 +195,11 @@ def _recording(rows: _Rows, name: str, rate_hz: float, columns: TableColumns) ->
         name=name,
         signals=_signals(values.astype(np.float32), rate_hz, columns),
         subject=rows.subject[0],
-        spans=_spans(rows.label, place, rate_hz),
-        gaps=_gaps(~np.isfinite(values).all(axis=1), rate_hz),
+        spans=spans_of(rows.label, rate_hz, place=place),
+        gaps=gaps_of(~np.isfinite(values).all(axis=1), rate_hz),
         source=rows.source,
         notes=notes,
+        oddities=odd_rows(repeats, REPEATED, f"{rows.source} (rows of {name!r})", 1),
     )
 
 
@@ -214,8 +217,6 @@ def _places(time_s: Times | None, count: int, rate_hz: float) -> tuple[IntArray,
     steps = np.where(jumps, np.rint(step_s * rate_hz), 1).astype(np.int64)
     steps[step_s == 0] = 0
     notes = []
-    if repeats := int((step_s == 0).sum()):
-        notes.append(f"{repeats} reading(s) repeat the time of the one before and replace it")
     plain = step_s[~jumps & (step_s > 0)]
     if len(plain) and abs(1 / plain.mean() / rate_hz - 1) > RATE_DOUBT:
         notes.append(f"measured {1 / plain.mean():.4g} Hz, taken as {rate_hz:g} Hz")
@@ -236,23 +237,6 @@ def _signals(values: FloatArray, rate_hz: float, columns: TableColumns) -> dict[
         )
         for name, chosen in members.items()
     }
-
-
-def _spans(label: NDArray[np.object_], place: IntArray, rate_hz: float) -> tuple[Span, ...]:
-    """Give the runs of equal label; rows without one are in no span."""
-    edges = [0, *(np.flatnonzero(_changes(label)) + 1).tolist(), len(label)]
-    return tuple(
-        Span(float(place[first] / rate_hz), float((place[end - 1] + 1) / rate_hz), label[first])
-        for first, end in itertools.pairwise(edges)
-        if label[first] is not None
-    )
-
-
-def _gaps(bad: Bools, rate_hz: float) -> tuple[Gap, ...]:
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], bad, [False]]).astype(np.int8)))
-    return tuple(
-        Gap(float(a / rate_hz), float(b / rate_hz)) for a, b in edges.reshape(-1, 2).tolist()
-    )
 
 
 def _changes(texts: NDArray[np.object_]) -> Bools:

@@ -15,6 +15,7 @@ from wearsynth.data import Recording, Span
 from wearsynth.errors import FormatError
 from wearsynth.formats import table
 
+OPTIONS: tuple[str, ...] = ()
 CHANNELS = ("BVP", "EDA", "ACC_x", "ACC_y", "ACC_z", "TEMP")
 CLASS_NAMES = {"0": "no_stress", "1": "stress"}
 NOTES = (
