@@ -5,7 +5,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from wearsynth.data import Channel, Gap, Recording, Signal, Span, windows_from_arrays
+from wearsynth.data import (
+    Channel,
+    Events,
+    Gap,
+    Oddity,
+    Recording,
+    Signal,
+    Span,
+    windows_from_arrays,
+)
 from wearsynth.describing import as_text, describe, describe_windows
 from wearsynth.errors import DataError
 from wearsynth.formats import read
@@ -124,6 +133,22 @@ def test_short_unlabelled_nameless_and_uneven_recordings_are_told() -> None:
         "people are not known for 1 of 4 recordings",
         "acc: recordings have 2 different rates",
     )
+
+
+def test_oddities_of_the_reader_are_added_up_and_events_counted() -> None:
+    what = "reading(s) went back"
+    tags = Events(np.array([1.0, 2.0]))
+    signals = {"acc": Signal(still(), 10.0, XYZ)}
+    of_a = (Oddity(what, 2, "a.csv, line 7"), Oddity("tag(s) lie outside", 1, "tags.csv, line 1"))
+    a = Recording("a", signals, "S1", events={"tags": tags}, oddities=of_a)
+    b = Recording("b", signals, "S2", events={"tags": tags}, oddities=(Oddity(what, 3, "b.csv"),))
+    told = describe([a, b, Recording("c", signals, "S3")])
+    assert told.oddities[:2] == (
+        "5 reading(s) went back (in 2 of 3 recordings, first: a.csv, line 7)",
+        "1 tag(s) lie outside (in 1 of 3 recordings, first: tags.csv, line 1)",
+    )
+    assert [(of.name, of.count, of.recordings) for of in told.events] == [("tags", 4, 2)]
+    assert "tags: 4 events" in as_text(told)
 
 
 def test_windows_in_figures() -> None:

@@ -50,6 +50,15 @@ class ClassSummary:
 
 
 @dataclass(frozen=True)
+class EventSummary:
+    """One kind of events, such as tags: how many, in how many recordings."""
+
+    name: str
+    count: int
+    recordings: int
+
+
+@dataclass(frozen=True)
 class Description:
     """A set in figures. people counts known subjects only; windows and length_s are None for recordings.
 
@@ -66,6 +75,7 @@ class Description:
     gap_s: float
     oddities: tuple[str, ...]
     notes: tuple[str, ...]
+    events: tuple[EventSummary, ...] = ()
     windows: int | None = None
     length_s: float | None = None
 
@@ -91,6 +101,7 @@ def describe(recordings: Sequence[Recording]) -> Description:
         gaps=len(gaps),
         gap_s=sum(gap.end_s - gap.start_s for gap in gaps),
         oddities=_read_oddities(recordings) + oddities_of(pools) + _recording_oddities(recordings),
+        events=_events(recordings),
         notes=tuple(
             f"{note} ({times} of {len(recordings)} recordings)" for note, times in told.items()
         ),
@@ -135,6 +146,7 @@ def as_text(description: Description) -> str:
             *(_class_line(of) for of in description.classes),
             "",
             *(line for signal in description.signals for line in _signal_lines(signal)),
+            *(f"{of.name}: {of.count} events" for of in description.events),
             *_listed("Oddities", description.oddities),
             *_listed("Notes", description.notes),
         ]
@@ -197,6 +209,14 @@ def _clear_s(span: Span, gaps: Iterable[Gap]) -> float:
         max(0.0, min(span.end_s, gap.end_s) - max(span.start_s, gap.start_s)) for gap in gaps
     )
     return span.end_s - span.start_s - lost
+
+
+def _events(recordings: Sequence[Recording]) -> tuple[EventSummary, ...]:
+    counts: dict[str, list[int]] = {}
+    for recording in recordings:
+        for name, events in recording.events.items():
+            counts.setdefault(name, []).append(len(events.times_s))
+    return tuple(EventSummary(name, sum(of), len(of)) for name, of in counts.items())
 
 
 def _read_oddities(recordings: Sequence[Recording]) -> tuple[str, ...]:
