@@ -21,10 +21,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -41,6 +40,9 @@ from wearsynth.data import (
 )
 from wearsynth.errors import DataError, FormatError
 from wearsynth.files import atomic_file, atomic_folder, telling_file_errors
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCHEMA_VERSION = 1
 METADATA_KEY = b"wearsynth"
@@ -100,11 +102,13 @@ def from_arrow(table: pa.Table, *, source: Path | str = "Arrow table") -> Window
         raise FormatError(source, str(error)) from error
 
 
-def to_pandas(windows: Windows) -> pd.DataFrame:
+def to_pandas(windows: Windows) -> "pd.DataFrame":
     """Give a frame with a row a window: label (categorical), subject, recording, start_s, synthetic.
 
     Each signal is one object column `signal.<name>` whose cells are (time, channel) arrays.
     """
+    import pandas as pd
+
     frame = pd.DataFrame(
         {
             "label": pd.Categorical(windows.label_names, categories=pd.Index(windows.classes)),
