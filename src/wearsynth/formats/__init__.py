@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from wearsynth.data import Recording
 from wearsynth.errors import DataError, FileError, FormatError, did_you_mean
-from wearsynth.formats import basic_motions, lsm6dsl_csv, st_mlc, table, wesad
+from wearsynth.formats import basic_motions, lsm6dsl_csv, st_mlc, table, wesad_1hz
 from wearsynth.formats.table import TableColumns
 from wearsynth.tables import is_windows_file
 
@@ -30,7 +30,7 @@ class Reader(Protocol):
 READERS: dict[str, Reader] = {
     "memsstudio": st_mlc,
     "lsm6dsl": lsm6dsl_csv,
-    "wesad_1hz": wesad,
+    "wesad_1hz": wesad_1hz,
     "basic_motions": basic_motions,
 }
 KNOWN_FORMATS = (*READERS, "table")

@@ -8,7 +8,7 @@ import pytest
 from wearsynth.data import Span
 from wearsynth.errors import FormatError
 from wearsynth.formats import read, recognise
-from wearsynth.formats.wesad import CHANNELS
+from wearsynth.formats.wesad_1hz import CHANNELS
 from wearsynth.windowing import cut_windows, split
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "wesad_1hz"
