@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from wearsynth.data import Recording
 from wearsynth.errors import DataError, FileError, FormatError, did_you_mean
-from wearsynth.formats import basic_motions, lsm6dsl_csv, st_mlc, table, wesad_1hz
+from wearsynth.formats import basic_motions, e4, lsm6dsl_csv, st_mlc, table, wesad_1hz
 from wearsynth.formats.table import TableColumns
 from wearsynth.tables import is_windows_file
 
@@ -32,6 +32,7 @@ READERS: dict[str, Reader] = {
     "lsm6dsl": lsm6dsl_csv,
     "wesad_1hz": wesad_1hz,
     "basic_motions": basic_motions,
+    "e4": e4,
 }
 KNOWN_FORMATS = (*READERS, "table")
 """Every format that read() takes; "table" needs columns and is never guessed."""
