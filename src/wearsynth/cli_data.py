@@ -25,7 +25,7 @@ from wearsynth.options import (
     section_of,
 )
 
-data_app = typer.Typer(help="Look at recordings, cut them into windows, split by group.")
+data_app = typer.Typer(help="Look at recordings, cut them into windows, split by group, export.")
 
 
 @data_app.command("describe")
@@ -124,6 +124,44 @@ def split_command(
         typer.echo(note, err=True)
     typer.echo(f"{out / 'train.parquet'}: {listed(parts.train.counts)}")
     typer.echo(f"{out / 'holdout.parquet'}: {listed(parts.holdout.counts)}")
+
+
+@data_app.command("export")
+def export_command(
+    path: Annotated[str, typer.Argument(help="Recordings of any format, or a windows file.")],
+    out: Out,
+    zipped: Annotated[bool, typer.Option("--zip", help="A zip a session, not a folder.")] = False,
+    format: Format = None,  # noqa: A002
+    channel: ChannelsOption = None,
+    column: ColumnsOption = None,
+    source_rate_hz: SourceRate = None,
+    place: Place = None,
+    signal: SignalsOption = None,
+    labels: LabelsOption = None,
+    tag_labels: TagLabels = None,
+    classes: ClassesOption = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write recordings or windows as Empatica E4 sessions, for tools that read the E4's export."""
+    source = {
+        "path": path,
+        "format": format,
+        "channel": channel,
+        "column": column,
+        "rate_hz": source_rate_hz,
+        "place": place,
+        "signals": signal,
+        "labels": None if labels is None else str(labels),
+        "tag_labels": tag_labels,
+        "classes": classes,
+    }
+    data = data_config(source)
+    from wearsynth.preparing import export_file
+
+    export = export_file(data, out, zipped=zipped, overwrite=overwrite)
+    for note in export.notes:
+        typer.echo(note, err=True)
+    typer.echo(f"{out}: {len(export.sessions)} E4 session(s), {export.files} files")
 
 
 def listed(counts: dict[str, int]) -> str:

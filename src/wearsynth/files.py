@@ -1,5 +1,6 @@
 """Writing that leaves a whole file or nothing: a temporary name first, then a rename."""
 
+import json
 import os
 import shutil
 import uuid
@@ -18,7 +19,8 @@ OURS = {
     "train.parquet",
     "weights.safetensors",
 }
-"""What folders that wearsynth wrote hold; with a manifest.json, any .csv or .parquet as well."""
+"""What folders that wearsynth wrote hold; with a manifest.json, any .csv or .parquet as well, and
+folders of which the manifest lists every file."""
 
 
 @contextmanager
@@ -98,13 +100,33 @@ def check_free(path: Path, *, overwrite: bool = False) -> None:
     names = {item.name for item in path.iterdir()} if path.is_dir() else set()
     if path.is_file() or (names and not overwrite):
         raise FileError(f"{path}: exists already. Choose another folder or pass --overwrite.")
-    tables = {name for name in names if name.endswith((".csv", ".parquet"))}
-    strangers = sorted(names - OURS - (tables if "manifest.json" in names else set()))
-    if strangers:
+    stranger = next(_strangers(path, names), None)
+    if stranger is not None:
         raise FileError(
-            f"{path}: holds {strangers[0]!r}, which wearsynth did not write, so it is not replaced. "
+            f"{path}: holds {stranger!r}, which wearsynth did not write, so it is not replaced. "
             "Choose another folder."
         )
+
+
+def _strangers(path: Path, names: set[str]) -> Iterator[str]:
+    """Give what stands under these names in a folder and is not ours, by its path from there."""
+    manifest = "manifest.json" in names
+    ours = OURS | {name for name in names if manifest and name.endswith((".csv", ".parquet"))}
+    listed = _listed_files(path / "manifest.json") if manifest and names - ours else set()
+    for name in sorted(names - ours):
+        inside = (path / name).rglob("*")
+        files = [file for file in inside if file.is_symlink() or not file.is_dir()]
+        for file in files or [path / name]:
+            if (found := file.relative_to(path).as_posix()) not in listed:
+                yield found
+
+
+def _listed_files(manifest: Path) -> set[str]:
+    """Give the files that a manifest names, by their paths from its folder; none if it is damaged."""
+    try:
+        return set(json.loads(manifest.read_bytes())["sha256"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return set()
 
 
 def check_file_name(path: Path) -> None:

@@ -72,7 +72,6 @@ def written(summary: Summary | None) -> Summary:
 
 def write_manifest(folder: Path, summary: Summary, *, layout: Mapping[str, Any]) -> None:
     """Write manifest.json: the summary, the layout's own words, a SHA-256 for each file there."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
     content = {
         **layout,
         **summary.about,
@@ -80,9 +79,15 @@ def write_manifest(folder: Path, summary: Summary, *, layout: Mapping[str, Any])
         "devices": list(summary.devices),
         "saturated_share": summary.saturated_share,
         "notes": list(summary.notes),
-        "sha256": {path.relative_to(folder).as_posix(): _sha256(path) for path in files},
+        "sha256": checksums(folder),
     }
     write_json(folder / MANIFEST_NAME, content)
+
+
+def checksums(folder: Path) -> dict[str, str]:
+    """Give the SHA-256 of each file in a folder and below, by its path from there."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): _sha256(path) for path in files}
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
