@@ -107,6 +107,19 @@ def test_the_order_of_rows_does_not_matter(of_others: Scores) -> None:
     assert again.to_json() == of_others.to_json()
 
 
+def test_the_order_of_channels_does_not_matter(of_others: Scores) -> None:
+    def turned(windows: Windows) -> Windows:
+        acc = windows.signals["acc"]
+        order = [2, 0, 1]
+        channels = tuple(acc.channels[index] for index in order)
+        return replace(
+            windows, signals={"acc": replace(acc, values=acc.values[:, :, order], channels=channels)}
+        )
+
+    again = judged(turned(OTHERS), train=turned(TRAIN), holdout=turned(HOLDOUT))
+    assert again.to_json() == of_others.to_json()
+
+
 def test_few_groups_still_give_values_but_no_verdict() -> None:
     scores = judged(OTHERS, holdout=people(HOLDOUT, 12, 15))
     for score in scores.scores:

@@ -10,11 +10,25 @@ from scipy.stats import wasserstein_distance
 from toy import toy_windows
 from wearsynth.data import Windows
 from wearsynth.errors import DataError, FileError
-from wearsynth.evaluation import Scores, evaluate, read_scores, write_scores
+from wearsynth.evaluation import Score, Scores, evaluate, read_scores, write_scores
 from wearsynth.evaluation.copies import copy_scores
-from wearsynth.evaluation.described import describe, in_canonical_order, thinned
+from wearsynth.evaluation.described import (
+    Described,
+    DescribedSignal,
+    describe,
+    in_canonical_order,
+    thinned,
+)
 from wearsynth.evaluation.detector import detector_aucs
-from wearsynth.evaluation.fidelity import fidelity_figures, wasserstein
+from wearsynth.evaluation.fidelity import (
+    DISTANCES,
+    autocorrelation,
+    compare,
+    feature_units,
+    feature_w1,
+    log_band_w1,
+    wasserstein,
+)
 from wearsynth.evaluation.reference import (
     Measured,
     deal_groups,
@@ -23,6 +37,7 @@ from wearsynth.evaluation.reference import (
     resampled_groups,
     scored,
 )
+from wearsynth.evaluation.trial import Effort, prepare
 from wearsynth.evaluation.utility import macro_f1
 
 TOY = toy_windows(people=7, per_class=6)
@@ -48,22 +63,49 @@ def test_wasserstein_of_worked_columns() -> None:
     assert wasserstein(one, two)[0] == pytest.approx(wasserstein_distance(one[:, 0], two[:, 0]))
 
 
+def changed(of: Described, signal: DescribedSignal) -> Described:
+    return replace(of, signals={"acc": signal})
+
+
 def test_distances_of_a_set_to_itself_are_zero_and_a_shift_of_one_sd_is_one() -> None:
     real = describe(TOY)
-    figures = fidelity_figures(real)
-    assert [figure(real, real) for figure in figures.values()] == [0.0, 0.0, 0.0]
-    unit = np.stack([real.features[real.label == c].std(axis=0) for c in real.label])
-    least = 0.1 * real.features.std(axis=0)
-    shifted = replace(real, features=real.features + np.maximum(unit, least))
-    varying = (real.features.std(axis=0) > 0).mean()  # the norm never crosses zero
+    units = feature_units(real)
+    for distance in DISTANCES.values():
+        assert compare(distance, real, real, units).tolist() == [[0.0, 0.0, 0.0]]
+    acc = real.signals["acc"]
+    unit = np.stack([acc.features[real.label == c].std(axis=0) for c in real.label])
+    shifted = acc.features + np.maximum(unit, 0.1 * acc.features.std(axis=0))
+    varying = (acc.features.std(axis=0) > 0).mean()  # the norm never crosses zero
     assert varying > 0.98
-    assert figures["feature_w1"](shifted, real) == pytest.approx(varying)
-    moved = replace(real, features=shifted.features + (real.features.std(axis=0) == 0))
-    assert figures["feature_w1"](moved, real) == pytest.approx(1.0)
-    louder = replace(real, log_bands=real.log_bands + 2.0)
-    assert figures["log_band_w1"](louder, real) == pytest.approx(2.0)
-    other = replace(real, acf=real.acf - 0.5)
-    assert figures["autocorrelation"](other, real) == pytest.approx(0.5)
+    far = compare(feature_w1, changed(real, replace(acc, features=shifted)), real, units)
+    assert far == pytest.approx(np.full((1, 3), varying))
+    moved = replace(acc, features=shifted + (acc.features.std(axis=0) == 0))
+    assert compare(feature_w1, changed(real, moved), real, units) == pytest.approx(1.0)
+    louder = replace(acc, log_bands=acc.log_bands + 2.0)
+    assert compare(log_band_w1, changed(real, louder), real, units) == pytest.approx(2.0)
+    other = replace(acc, acf=acc.acf - 0.5)
+    assert compare(autocorrelation, changed(real, other), real, units) == pytest.approx(0.5)
+
+
+def test_a_class_that_one_side_lacks_is_left_out_of_its_cell_only() -> None:
+    real = describe(TOY)
+    less = real.select(np.flatnonzero(real.label != 1))
+    table = compare(feature_w1, less, real, feature_units(real))
+    assert np.isnan(table).tolist() == [[False, True, False]]
+
+
+def test_damage_to_one_class_shows_in_its_part() -> None:
+    made = people(0, 1, 2)
+    noise = np.random.default_rng(0).normal(0, 0.5, made.signals["acc"].values.shape)
+    running = (made.label == 2)[:, None, None]
+    values = (made.signals["acc"].values + noise * running).astype(np.float32)
+    made = replace(made, signals={"acc": replace(made.signals["acc"], values=values)})
+    made = replace(made, synthetic=np.full(len(made), True))
+    train, holdout = people(0, 1, 2), people(3, 4, 5, 6)
+    parts = evaluate(made, train=train, holdout=holdout, quick=True).score("feature_w1").parts
+    values_of = {part.class_name: part.value or 0.0 for part in parts}
+    assert list(values_of) == ["still", "walking", "running"]
+    assert values_of["running"] > 2 * values_of["walking"]
 
 
 def test_macro_f1_by_hand() -> None:
@@ -124,19 +166,27 @@ def test_groups_of_one_class_each_are_dealt_evenly() -> None:
 def test_detector_is_at_half_on_other_draws_of_the_same_law_and_one_on_noise() -> None:
     rng = np.random.default_rng(0)
     real = describe(toy_windows(people=8, per_class=10))
-    pure = replace(real, features=rng.normal(size=(len(real), 5)))
-    same = replace(real, features=rng.normal(size=(len(real), 5)))
-    far = replace(real, features=rng.normal(9, 1, size=(len(real), 5)))
-    assert np.mean(detector_aucs(same, pure, seed=0, trees=50)) == pytest.approx(0.5, abs=0.08)
-    assert detector_aucs(far, pure, seed=0, trees=50) == [1.0] * 5
+
+    def drawn(level: float) -> Described:
+        features = rng.normal(level, 1, size=(len(real), 5))
+        return changed(real, replace(real.signals["acc"], features=features))
+
+    pure = drawn(0)
+    assert np.mean(detector_aucs(drawn(0), pure, seed=0, trees=50)) == pytest.approx(0.5, abs=0.08)
+    assert detector_aucs(drawn(9), pure, seed=0, trees=50) == [1.0] * 5
 
 
 def test_copy_scores_at_both_ends() -> None:
-    train, holdout = describe(people(0, 1, 2)), describe(people(3, 4, 5, 6))
-    copies, ratio = copy_scores(train, train, holdout, with_reference=False, seed=0)
+    train, holdout = people(0, 1, 2), people(3, 4, 5, 6)
+
+    def both(made: Windows) -> tuple[Score, Score]:
+        given = {"synthetic": made, "train": train, "holdout": holdout}
+        return copy_scores(prepare(given, Effort(1000, 10, ()), seed=0))
+
+    copies, ratio = both(train)
     assert (copies.value, copies.verdict) == (1.0, "suspicious (copy?)")
     assert ratio.value == pytest.approx(0.0, abs=1e-6)
-    same, one = copy_scores(holdout, train, holdout, with_reference=False, seed=0)
+    same, one = both(holdout)
     assert same.value == pytest.approx(0.01, abs=0.02)
     assert one.value == pytest.approx(1.0)
 

@@ -17,6 +17,7 @@ from wearsynth.evaluation.reference import (
     standard_error,
 )
 from wearsynth.evaluation.scores import Score
+from wearsynth.evaluation.trial import Trial
 from wearsynth.features import Float64Array
 
 CLOSE = 0.01
@@ -39,15 +40,14 @@ class _Nearest:
         return _Nearest(self.distance[index], self.label[index])
 
 
-def copy_scores(
-    synthetic: Described, train: Described, holdout: Described, *, with_reference: bool, seed: int
-) -> tuple[Score, Score]:
+def copy_scores(trial: Trial) -> tuple[Score, Score]:
     """Give near_copies and nn_ratio, judged by how close other people come."""
-    near, others = _nearest(synthetic, train), _nearest(holdout, train)
-    halves = _group_halves(holdout, seed=seed) if with_reference else []
+    near = _nearest(trial.of_synthetic, trial.of_train)
+    others = _nearest(trial.of_holdout, trial.of_train)
+    halves = _group_halves(trial.of_holdout, seed=trial.seed) if trial.referenced else []
     pairs = [
         (near, others.select(rows))
-        for rows in resampled_groups(holdout.group, times=RESAMPLES, seed=seed)
+        for rows in resampled_groups(trial.of_holdout.group, times=RESAMPLES, seed=trial.seed)
     ]
     references = [(others.select(a), others.select(b)) for a, b in halves]
     share, ratio = (

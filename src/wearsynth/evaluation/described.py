@@ -1,57 +1,115 @@
 """Windows described once: their features, spectra and rhythm, ready to be compared many times."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wearsynth.data import FloatArray, IntArray, StrArray, Windows
-from wearsynth.features import Float64Array, all_features, autocorrelation, log_band_power
+from wearsynth.data import FloatArray, IntArray, SignalWindows, StrArray, Windows
+from wearsynth.features import (
+    Float64Array,
+    autocorrelation,
+    log_band_power,
+    window_features,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class DescribedSignal:
+    """One signal of windows, a row a window.
+
+    features: (window, feature), called feature_names. log_bands: (window, channel x band), decades.
+    acf: (window, channel x lag). readings: (window, time x channel), so weighted that a signal of
+    many readings does not outweigh others.
+    """
+
+    features: Float64Array
+    feature_names: tuple[str, ...]
+    log_bands: Float64Array
+    acf: Float64Array
+    readings: Float64Array
+
+    def select(self, index: NDArray[np.int64]) -> "DescribedSignal":
+        """Give the rows at an index, in its order."""
+        return DescribedSignal(
+            self.features[index],
+            self.feature_names,
+            self.log_bands[index],
+            self.acf[index],
+            self.readings[index],
+        )
 
 
 @dataclass(frozen=True, eq=False)
 class Described:
-    """What figures compare: a row a window.
+    """What figures compare. label: (window,) index of the class. group: (window,) names."""
 
-    features: (window, feature). log_bands: (window, signal x channel x band), decades.
-    acf: (window, signal x channel x lag).
-    readings: (window, signal x time x channel), all signals of the same weight.
-    label: (window,) index of the class. group: (window,) names.
-    """
-
-    features: Float64Array
-    log_bands: Float64Array
-    acf: Float64Array
-    readings: Float64Array
+    signals: Mapping[str, DescribedSignal]
     label: IntArray
     group: StrArray
 
     def __len__(self) -> int:
         return len(self.label)
 
+    @cached_property
+    def features(self) -> Float64Array:
+        """The features of all signals side by side, (window, feature)."""
+        return np.concatenate([of.features for of in self.signals.values()], axis=1)
+
+    @cached_property
+    def feature_names(self) -> tuple[str, ...]:
+        """The names of the features, "<signal> <channel> <what>"."""
+        return tuple(f"{n} {what}" for n, of in self.signals.items() for what in of.feature_names)
+
+    @cached_property
+    def readings(self) -> Float64Array:
+        """The readings of all signals side by side, (window, signal x time x channel)."""
+        return np.concatenate([of.readings for of in self.signals.values()], axis=1)
+
+    def rows_of(self, index: int) -> IntArray:
+        """Give the rows of one class."""
+        return np.flatnonzero(self.label == index)
+
     def select(self, index: NDArray[np.int64]) -> "Described":
         """Give the rows at an index, in its order."""
-        return Described(
-            self.features[index],
-            self.log_bands[index],
-            self.acf[index],
-            self.readings[index],
-            self.label[index],
-            self.group[index],
-        )
+        signals = {name: of.select(index) for name, of in self.signals.items()}
+        return Described(signals, self.label[index], self.group[index])
 
 
 def describe(windows: Windows) -> Described:
     """Give the windows' description; DataError where they are too short for features."""
-    signals = list(windows.signals.values())
-    return Described(
-        all_features(windows).values,
-        _side_by_side([log_band_power(signal) for signal in signals]),
-        _side_by_side([autocorrelation(s, s.values.shape[1] // 2) for s in signals]),
-        _side_by_side([_equally_weighted(signal.values) for signal in signals]),
-        windows.label,
-        windows.group,
+    signals = {name: _described(signal) for name, signal in windows.signals.items()}
+    return Described(signals, windows.label, windows.group)
+
+
+def joined(a: Described, b: Described) -> Described:
+    """Give the rows of both."""
+    signals = {
+        name: DescribedSignal(
+            np.concatenate([one.features, b.signals[name].features]),
+            one.feature_names,
+            np.concatenate([one.log_bands, b.signals[name].log_bands]),
+            np.concatenate([one.acf, b.signals[name].acf]),
+            np.concatenate([one.readings, b.signals[name].readings]),
+        )
+        for name, one in a.signals.items()
+    }
+    label, group = np.concatenate([a.label, b.label]), np.concatenate([a.group, b.group])
+    return Described(signals, label, group)
+
+
+def _described(signal: SignalWindows) -> DescribedSignal:
+    features = window_features(signal)
+    count = len(signal.values)
+    return DescribedSignal(
+        features.values,
+        features.names,
+        log_band_power(signal).reshape(count, -1),
+        autocorrelation(signal, signal.values.shape[1] // 2).reshape(count, -1),
+        _equally_weighted(signal.values).reshape(count, -1),
     )
 
 
@@ -61,29 +119,40 @@ def _equally_weighted(values: FloatArray) -> Float64Array:
     return np.asarray(values * weight, dtype=np.float64)
 
 
-def _side_by_side(parts: list[Float64Array]) -> Float64Array:
-    return np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1)
-
-
 def in_canonical_order(windows: Windows) -> Windows:
-    """Give the windows sorted by a hash of their readings, so that no figure depends on row order.
+    """Give the windows with signals and channels by name, rows by a hash of their readings.
 
-    Windows without names keep the block they were in as the name of their recording.
+    So no figure depends on the order of rows, channels or signals. Windows without names keep the
+    block they were in as the name of their recording.
     """
     named = replace(
-        windows, recording=np.where(windows.subject == "", windows.group, windows.recording)
+        windows,
+        signals={name: _by_name(windows.signals[name]) for name in sorted(windows.signals)},
+        recording=np.where(windows.subject == "", windows.group, windows.recording),
     )
-    digests = [_digest(windows, row) for row in range(len(windows))]
+    digests = _digests(named)
     return named.select(
         np.array(sorted(range(len(digests)), key=digests.__getitem__), dtype=np.int64)
     )
 
 
-def _digest(windows: Windows, row: int) -> bytes:
-    of = hashlib.blake2b(str(windows.label_names[row]).encode(), digest_size=8)
+def _by_name(signal: SignalWindows) -> SignalWindows:
+    order = sorted(range(len(signal.channels)), key=lambda index: signal.channels[index].name)
+    channels = tuple(signal.channels[index] for index in order)
+    if channels == signal.channels:
+        return signal
+    return replace(
+        signal, values=np.ascontiguousarray(signal.values[:, :, order]), channels=channels
+    )
+
+
+def _digests(windows: Windows) -> list[bytes]:
+    """Give a hash of each window's class and readings."""
+    hashes = [hashlib.blake2b(n.encode(), digest_size=8) for n in windows.label_names.tolist()]
     for signal in windows.signals.values():
-        of.update(signal.values[row].tobytes())
-    return of.digest()
+        for of, values in zip(hashes, signal.values, strict=True):
+            of.update(values.tobytes())
+    return [of.digest() for of in hashes]
 
 
 def thinned(windows: Windows, most: int) -> Windows:

@@ -7,10 +7,35 @@ from sklearn.metrics import roc_auc_score
 from wearsynth.classifiers import fit_trees
 from wearsynth.data import IntArray
 from wearsynth.evaluation.described import Described
-from wearsynth.evaluation.reference import deal_groups, pick
+from wearsynth.evaluation.reference import Measured, deal_groups, pick, scored, standard_error
+from wearsynth.evaluation.scores import Score
+from wearsynth.evaluation.trial import Trial
 
 FOLDS = 5
 """At most so many folds over the holdout's groups."""
+
+
+HALVES = 2
+"""How many random halves the detector tries: each costs as much as a reference draw."""
+
+
+def detector_scores(trial: Trial) -> tuple[Score, ...]:
+    """Give the detector's AUC, beside the same for draws of real people."""
+
+    def aucs(candidate: Described, holdout: Described) -> list[float]:
+        return detector_aucs(candidate, holdout, seed=trial.seed, trees=trial.effort.trees)
+
+    folds = aucs(trial.equal, trial.of_holdout)
+    if not folds:
+        why = "folds over the holdout's groups need two groups and two windows of a class in each"
+        return (scored("detector_auc", Measured(None, 0.0, note=why), limits=(0.0, 1.0)),)
+    measured = Measured(
+        float(np.mean(folds)),
+        standard_error(folds) / float(np.sqrt(len(folds))),
+        [float(np.mean(aucs(draw, trial.of_holdout))) for draw in trial.draws],
+        [float(np.mean(aucs(a, b))) for a, b in trial.halves[:HALVES]],
+    )
+    return (scored("detector_auc", measured, limits=(0.0, 1.0)),)
 
 
 def detector_aucs(

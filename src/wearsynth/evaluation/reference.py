@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wearsynth.data import IntArray, StrArray
-from wearsynth.evaluation.scores import FIGURES, Better, Reference, Score, Verdict
+from wearsynth.evaluation.figures import FIGURES
+from wearsynth.evaluation.scores import Better, Reference, Score, Verdict
 
 MIN_GROUPS = 6
 """Fewer holdout groups than this give no reference."""
@@ -107,11 +108,12 @@ def scored(name: str, measured: Measured, *, limits: tuple[float, float], judge:
     about = FIGURES[name]
     reference, excess = None, None
     if measured.draws:
-        reference = _reference(measured.draws, about.better)
+        reference = reference_of(measured.draws, about.better)
     if measured.value is not None and reference is not None:
-        excess = _excess(measured.value, reference, measured.standard_error, about.better)
+        excess = excess_of(measured.value, reference, measured.standard_error, about.better)
     return Score(
         name=f"{name}_{judge}" if judge else name,
+        family=about.family,
         title=about.title.format(judge=judge),
         value=measured.value,
         interval=_interval(measured, limits),
@@ -134,12 +136,13 @@ def _interval(measured: Measured, limits: tuple[float, float]) -> tuple[float, f
     return float(low), float(high)
 
 
-def _reference(draws: Sequence[float], better: Better) -> Reference:
+def reference_of(draws: Sequence[float], better: Better) -> Reference:
+    """Give the figure's mean and worst over the draws of real people."""
     worst = min(draws) if better == "higher" else max(draws)
     return Reference(float(np.mean(draws)), float(worst), len(draws))
 
 
-def _excess(value: float, reference: Reference, standard_error: float, better: Better) -> float:
+def excess_of(value: float, reference: Reference, standard_error: float, better: Better) -> float:
     """Give how far beyond the reference's mean, in the larger of its spread and the error."""
     sign = -1.0 if better == "higher" else 1.0
     least = 1e-3 * max(abs(reference.mean), 1e-3)  # both spreads may be 0: a thousandth counts

@@ -10,9 +10,10 @@ from wearsynth.errors import DataError, did_you_mean
 from wearsynth.evaluation.pictures import Pictures
 from wearsynth.files import atomic_file, read_bytes
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 Better = Literal["lower", "higher", "near .5"]
+Family = Literal["like", "useful", "private"]
 Verdict = Literal[
     "ok", "weak", "bad", "suspicious (copy?)", "too few", "not measured", "for comparison"
 ]
@@ -28,14 +29,28 @@ class Reference:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A figure for one signal and one class alone; value None where one side has no windows."""
+
+    signal: str
+    class_name: str
+    value: float | None
+    reference: Reference | None
+    excess: float | None
+
+
+@dataclass(frozen=True)
 class Score:
     """One figure beside its reference.
 
-    value is None where it cannot be had; note then says why. interval: 95 %, of what interval_of
-    says. excess: how far beyond the reference, in its own spread; verdict: the same in a word.
+    family: what it speaks of: how like, how useful, how private. value is None where it cannot be
+    had; note then says why. interval: 95 %, of what interval_of says. excess: how far beyond the
+    reference, in its own spread; verdict: the same in a word. parts: by signal and class, where the
+    figure has them.
     """
 
     name: str
+    family: Family
     title: str
     value: float | None
     interval: tuple[float, float] | None
@@ -47,6 +62,7 @@ class Score:
     how: str
     interval_of: str = "value"
     note: str = ""
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -122,84 +138,3 @@ def read_scores(path: Path) -> Scores:
         return Scores.from_json(read_bytes(path))
     except DataError as error:
         raise DataError(f"{path}: {error}") from error
-
-
-@dataclass(frozen=True)
-class About:
-    """What a figure is called, which way is better, what it means and how it is computed."""
-
-    title: str
-    better: Better
-    meaning: str
-    how: str
-
-
-FIGURES: dict[str, About] = {
-    "feature_w1": About(
-        "Features",
-        "lower",
-        "How far level, spread, shape and rhythm of the windows lie from real ones.",
-        "Wasserstein-1 distance between synthetic and holdout windows for each class and feature, in "
-        "units of the feature's sd among real windows of the class (at least a tenth of its sd over "
-        "all classes; 1 where a feature that never varies differs at all); mean over features, then "
-        "over classes.",
-    ),
-    "log_band_w1": About(
-        "Band powers",
-        "lower",
-        "How far the power in each octave of frequency lies from real, in decades.",
-        "Wasserstein-1 distance between log10 powers in octave bands of synthetic and holdout "
-        "windows; mean over channels and bands, then over classes.",
-    ),
-    "autocorrelation": About(
-        "Autocorrelation",
-        "lower",
-        "How far the average rhythm of each class lies from the real one.",
-        "Mean absolute difference of the class-mean autocorrelation between synthetic and holdout "
-        "windows, over lags up to half a window, channels and classes.",
-    ),
-    "detector_auc": About(
-        "Detector AUC",
-        "near .5",
-        "How well a classifier tells synthetic windows from those of people it has not met (.5: not "
-        "at all, 1: always).",
-        "Folds over the holdout's groups: randomised trees learn the other groups against a part of "
-        "the synthetic windows and are tested on the fold's groups and the rest, equal numbers by "
-        "class; mean AUC over folds.",
-    ),
-    "near_copies": About(
-        "Near copies",
-        "lower",
-        "The share of synthetic windows suspiciously close to one training window (other people: .01).",
-        "A near copy lies closer to its nearest training window than 99 % of the holdout windows to "
-        "theirs. Distances are Euclidean, once between readings and once between features, in units of "
-        "their sd among training windows (every signal weighs the same), divided by the class's median among "
-        "holdout windows; the larger share counts. Reference: one half of the holdout's groups in "
-        "the synthetic windows' place, judged by the other half.",
-    ),
-    "nn_ratio": About(
-        "Nearest-neighbour ratio",
-        "higher",
-        "Distance to the nearest training window against that of other people; well below 1 means "
-        "copying.",
-        "Median distance synthetic -> nearest training window over median distance holdout -> "
-        "nearest training window, distances as for near copies; the smaller of the two counts.",
-    ),
-    "tstr_macro_f1": About(
-        "TSTR macro F1 ({judge})",
-        "higher",
-        "How well a classifier trained on synthetic windows alone knows the classes of new people.",
-        "The {judge} judge is trained on the synthetic windows and tested on the holdout; F1, mean "
-        "over classes. Reference: trained on as many real windows of random training groups. The "
-        "interval is that of the difference to training on all real training windows, by bootstrap "
-        "over the holdout's groups.",
-    ),
-    "trtr_macro_f1": About(
-        "TRTR macro F1 ({judge})",
-        "higher",
-        "The same classifier trained on all real training windows: what there is to reach.",
-        "The {judge} judge is trained on the training windows and tested on the holdout; F1, mean "
-        "over classes; bootstrap over the holdout's groups.",
-    ),
-}
-"""Every figure by name, in the order of the table."""

@@ -1,5 +1,6 @@
 """What windows are good for: train on synthetic, test on real, beside train on real."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -8,41 +9,60 @@ from numpy.typing import NDArray
 
 from wearsynth.classifiers import fit_judge
 from wearsynth.data import Windows
+from wearsynth.evaluation.described import thinned
 from wearsynth.evaluation.pictures import ConfusionPicture
 from wearsynth.evaluation.reference import Measured, resampled_groups, scored, standard_error
 from wearsynth.evaluation.scores import Score
+from wearsynth.evaluation.trial import Trial
+
+log = logging.getLogger(__name__)
 
 RESAMPLES = 400
+
+FIRST_USE = {"minirocket": " (on its first use it compiles, which can take a minute)"}
+"""Judges whose first use on a machine is slow, and what to say of it."""
 
 Confusion = NDArray[np.int64]
 """counts[true class, decided class]."""
 
 
-def utility_scores(
-    judge: str,
-    synthetic: Windows,
-    train: Windows,
-    holdout: Windows,
-    *,
-    draws: Sequence[Windows],
-    seed: int,
-) -> tuple[tuple[Score, ...], tuple[ConfusionPicture, ...]]:
-    """Give TSTR and TRTR of one judge, and TSTR's confusion matrix.
+def utility_scores(trial: Trial) -> tuple[tuple[Score, ...], tuple[ConfusionPicture, ...]]:
+    """Give TSTR and TRTR of every judge, and TSTR's confusion matrices.
 
-    draws: training windows of some groups, for the reference. With one class in train or holdout there is
-    nothing to tell apart: both scores say so and there is no matrix.
+    With one class in train or holdout there is nothing to tell apart: the scores say so and there is
+    no matrix.
     """
-    if min(len(np.unique(w.label)) for w in (train, holdout)) < 2:
-        nothing = Measured(None, 0.0, note="one class only: there is nothing to tell apart")
-        names = ("tstr_macro_f1", "trtr_macro_f1")
-        return tuple(scored(name, nothing, limits=(0, 1), judge=judge) for name in names), ()
-    made, made_notes = _decisions(judge, synthetic, holdout, seed)
+    train = thinned(trial.train, trial.effort.windows)
+    draws = [trial.train.select(rows) for rows in trial.train_draws]
+    scores: tuple[Score, ...] = ()
+    pictures: tuple[ConfusionPicture, ...] = ()
+    for judge in trial.effort.judges:
+        log.info("evaluate: usefulness, judged by %s%s", judge, FIRST_USE.get(judge, ""))
+        if min(len(np.unique(w.label)) for w in (train, trial.holdout)) < 2:
+            scores += _nothing_to_tell(judge)
+            continue
+        more, picture = _of_judge(judge, trial, train, draws)
+        scores, pictures = scores + more, (*pictures, picture)
+    return scores, pictures
+
+
+def _nothing_to_tell(judge: str) -> tuple[Score, ...]:
+    nothing = Measured(None, 0.0, note="one class only: there is nothing to tell apart")
+    names = ("tstr_macro_f1", "trtr_macro_f1")
+    return tuple(scored(name, nothing, limits=(0, 1), judge=judge) for name in names)
+
+
+def _of_judge(
+    judge: str, trial: Trial, train: Windows, draws: Sequence[Windows]
+) -> tuple[tuple[Score, ...], ConfusionPicture]:
+    holdout, seed = trial.holdout, trial.seed
+    made, made_notes = _decisions(judge, trial.synthetic, holdout, seed)
     real, real_notes = _decisions(judge, train, holdout, seed)
     reference = [macro_f1(_decisions(judge, draw, holdout, seed)[0].sum(axis=0)) for draw in draws]
-    notes = (*_missing(synthetic, holdout), *made_notes)
+    notes = (*_missing(trial.synthetic, holdout), *made_notes)
     tstr = _tstr(judge, made, real, reference=reference, note="; ".join(notes), seed=seed)
     picture = ConfusionPicture(judge, holdout.classes, _plain(made.sum(axis=0)))
-    return (tstr, _trtr(judge, real, note="; ".join(real_notes), seed=seed)), (picture,)
+    return (tstr, _trtr(judge, real, note="; ".join(real_notes), seed=seed)), picture
 
 
 def _decisions(
