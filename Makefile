@@ -4,7 +4,7 @@ BIN := .venv/bin
 # One thread each: the arrays are small, and a busy machine stays usable.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test check-format check-lint check-types check-layers check-docs check-tests docs clean
+.PHONY: demo test fuzz check-format check-lint check-types check-layers check-docs check-tests docs clean
 
 demo: .venv/plain
 	$(BIN)/wearsynth demo
@@ -23,11 +23,19 @@ check-types: .venv/dev
 check-layers: .venv/dev
 	$(BIN)/lint-imports
 
-check-docs: .venv/dev
+check-# Two thousand broken files a reader; some minutes. One reader: make fuzz READER=lsm6dsl
+fuzz: .venv/dev
+	PYTHONPATH=tests $(BIN)/python -m fuzz $(if $(READER),--reader $(READER))
+
+docs: .venv/dev
 	$(BIN)/mkdocs build --strict --quiet
 
 check-tests: .venv/dev
 	$(BIN)/python -m pytest
+
+# Two thousand broken files a reader; some minutes. One reader: make fuzz READER=lsm6dsl
+fuzz: .venv/dev
+	PYTHONPATH=tests $(BIN)/python -m fuzz $(if $(READER),--reader $(READER))
 
 docs: .venv/dev
 	$(BIN)/mkdocs serve

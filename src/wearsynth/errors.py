@@ -1,6 +1,7 @@
 """Every error that wearsynth raises on purpose.
 
-Each message is one sentence that says what is wrong, where, and what to do.
+Each message is one sentence that says what is wrong, where, and what to do, in one line that any
+terminal prints: what cannot be printed (in the name or content of a file) is escaped.
 
 WearsynthError
 ├── DataError            values, shapes, labels or groups that do not fit
@@ -17,9 +18,15 @@ import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
+SHOWN_LETTERS = 40
+MOST_KNOWN = 20
+
 
 class WearsynthError(Exception):
     """The parent of all errors below; catch it to catch them all."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
 
 
 class DataError(WearsynthError):
@@ -58,10 +65,28 @@ class Interrupted(WearsynthError):  # noqa: N818 - not a fault: somebody pressed
     """Ctrl-C came between two rounds; the checkpoint, if there is one, holds every finished one."""
 
 
+def printable(text: str) -> str:
+    """Give a text in one line, with escapes for what no terminal prints: line ends, NUL, colours."""
+    if text.isprintable():
+        return text
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
+
+
+def shown(content: str | bytes, *, most: int = SHOWN_LETTERS) -> str:
+    """Give a piece of a file for a message: quoted, printable, cut after so many letters."""
+    text = content.decode(errors="replace") if isinstance(content, bytes) else content
+    return f"{text[:most]!r}{'...' if len(text) > most else ''}"
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Give " Did you mean 'x'?" for the closest known word, else the known words."""
+    """Give " Did you mean 'x'?" for the closest known word, else the known words (the first of many)."""
     known = list(known)
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     if close:
-        return f" Did you mean {close[0]!r}?"
-    return f" Known: {', '.join(known)}." if known else ""
+        return f" Did you mean {shown(close[0])}?"
+    listed = ", ".join(printable(name)[:SHOWN_LETTERS] for name in known[:MOST_KNOWN])
+    more = ", ..." if len(known) > MOST_KNOWN else ""
+    return f" Known: {listed}{more}." if known else ""

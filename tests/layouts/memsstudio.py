@@ -26,8 +26,8 @@ def write(folder: Path, *, seed: int = 0, readings: int = 120, style: Style = "p
         _put(folder / "mlc_conf.json", _configuration([]))
         return folder / "validation.csv"
     names = []
-    for label in OUTPUTS:
-        names.append(f"data/{OUTPUTS[label] // 4}_{label}/log_0.csv")
+    for number, label in enumerate(OUTPUTS):
+        names.append(f"data/{number}_{label}/log_0.csv")
         _put(folder / names[-1], _log(_readings(random, readings), timed=style == "timed"))
     _put(folder / "mlc_conf.json", _configuration(names))
     return folder

@@ -1,0 +1,153 @@
+"""What is attacked: for each reader a small whole data set, how to read it, what it promises."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from fuzz.text import TextKind
+from layouts import counts, labels, lsm6dsl, memsstudio, table, wesad_1hz, windows_file
+from wearsynth.data import Recording, Windows
+from wearsynth.formats import counts_parquet, read
+from wearsynth.formats.labels import read_labels, with_labels
+from wearsynth.sensors import Counts
+from wearsynth.tables import load_windows
+
+Result = Sequence[Recording] | Windows | Counts
+Read = Callable[[Path], Result]
+
+NOT_NUMBERS = frozenset({"nan", "inf"})
+"""Mutations that a text without a clock must tell, if it is read at all."""
+TIMED = NOT_NUMBERS | {"drop_lines", "double_lines", "swap_lines", "jump_forward", "jump_back"}
+"""Mutations that a text with a clock must tell."""
+SAME_TEXT = frozenset({"byte_order_mark", "windows_line_ends", "no_last_newline"})
+"""Mutations of a text after which the same must be read."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """One reader and one layout of its files.
+
+    write: makes the files in a folder, by a seed, and gives the path to read. reads: ways to read
+    it, one of which a case takes. texts: how the text files are laid out, by the end of their names;
+    other files are archives, pickles, Parquet by their suffix. tells: mutations that, alone, must
+    show in the description where the files are read. same: mutations that, alone, must change
+    nothing. command: the arguments of `wearsynth` that read it, none where no command does.
+    """
+
+    write: Callable[[Path, int], Path]
+    reads: tuple[Read, ...]
+    texts: Mapping[str, TextKind] = field(default_factory=dict)
+    tells: frozenset[str] = frozenset()
+    same: frozenset[str] = frozenset({"junk"})
+    command: Callable[[Path], list[str]] | None = None
+
+
+def _set_of(
+    name: str,
+    write: Callable[[Path, int], Path],
+    *,
+    texts: Mapping[str, TextKind] | None = None,
+    tells: frozenset[str] = frozenset(),
+    same: frozenset[str] = SAME_TEXT,
+) -> Target:
+    """Give a target of formats.read, with the format recognised or named."""
+    return Target(
+        write=write,
+        reads=(read, partial(read, format=name)),
+        texts=texts or {},
+        tells=tells,
+        same=same | {"junk"},
+        command=lambda path: ["data", "describe", str(path)],
+    )
+
+
+def _table(style: str) -> Target:
+    options = ["--channel=ax=mg", "--channel=ay=mg", "--channel=az=mg", "--channel=eda=uS"]
+    options += ["--column=time=time_ms", "--column=time_unit=ms", "--column=label=activity"]
+    options += ["--column=subject=who"]
+    return Target(
+        write=lambda folder, seed: table.write(folder, seed=seed, style=style),  # type: ignore[arg-type]
+        reads=(partial(read, columns=table.COLUMNS),),
+        texts={
+            ".csv": TextKind(header_lines=1, time_column=0, ticks_per_s=1000, values=(1, 2, 3, 4))
+        },
+        tells=TIMED if style == "csv" else frozenset(),
+        same=SAME_TEXT | {"junk"},
+        command=lambda path: ["data", "describe", str(path), *options],
+    )
+
+
+def _labelled(path: Path) -> list[Recording]:
+    bare = read(path.parent / "readings.csv", columns=labels.COLUMNS)
+    return with_labels(bare, read_labels(path))
+
+
+def _labels_command(path: Path) -> list[str]:
+    assert _TABLE.command is not None
+    options = [
+        option for option in _TABLE.command(path.parent / "readings.csv") if "label" not in option
+    ]
+    return [*options, "--labels", str(path)]
+
+
+def _one_log(folder: Path, seed: int) -> Path:
+    return memsstudio.write(folder, seed=seed) / "data" / "1_walking" / "log_0.csv"
+
+
+_TABLE = _table("csv")
+_MG = TextKind(header_lines=3)
+
+TARGETS: dict[str, Target] = {
+    "memsstudio": _set_of(
+        "memsstudio",
+        lambda folder, seed: memsstudio.write(folder, seed=seed),
+        texts={".csv": _MG},
+        tells=NOT_NUMBERS,
+    ),
+    "memsstudio_timed": _set_of(
+        "memsstudio",
+        lambda folder, seed: memsstudio.write(folder, seed=seed, style="timed"),
+        texts={".csv": replace(_MG, time_column=0, ticks_per_s=1e6)},
+        tells=TIMED,
+    ),
+    "memsstudio_validation": _set_of(
+        "memsstudio",
+        lambda folder, seed: memsstudio.write(folder, seed=seed, style="validation"),
+        texts={".csv": TextKind(delimiter=b"\t", header_lines=1, values=(3, 4, 5))},
+        tells=NOT_NUMBERS,
+    ),
+    "memsstudio_log": _set_of("memsstudio", _one_log, texts={".csv": _MG}, tells=NOT_NUMBERS),
+    "lsm6dsl": _set_of(
+        "lsm6dsl",
+        lambda folder, seed: lsm6dsl.write(folder, seed=seed),
+        texts={"_mg.csv": TextKind()},
+        tells=NOT_NUMBERS,
+    ),
+    "wesad_1hz_csv": _set_of(
+        "wesad_1hz",
+        lambda folder, seed: wesad_1hz.write(folder, seed=seed),
+        texts={".csv": TextKind(header_lines=1, values=(1, 2, 3, 4, 5, 6))},
+        tells=NOT_NUMBERS,
+    ),
+    "wesad_1hz_parquet": _set_of(
+        "wesad_1hz", lambda folder, seed: wesad_1hz.write(folder, seed=seed, style="parquet")
+    ),
+    "table_csv": _TABLE,
+    "table_parquet": _table("parquet"),
+    "windows": Target(
+        write=lambda folder, seed: windows_file.write(folder, seed=seed),
+        reads=(load_windows,),
+        command=lambda path: ["data", "describe", str(path)],
+    ),
+    "counts": Target(
+        write=lambda folder, seed: counts.write(folder, seed=seed), reads=(counts_parquet.read,)
+    ),
+    "labels": Target(
+        write=lambda folder, seed: labels.write(folder, seed=seed),
+        reads=(_labelled,),
+        texts={".csv": TextKind(header_lines=1)},
+        same=SAME_TEXT | {"junk"},
+        command=_labels_command,
+    ),
+}
