@@ -1,7 +1,9 @@
 """Lines of numbers in text files: read fast, with the line named where one is not as it should be."""
 
+import io
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -10,10 +12,16 @@ import pyarrow as pa
 import pyarrow.csv
 from numpy.typing import NDArray
 
-from wearsynth.errors import FormatError
+from wearsynth.errors import FormatError, shown
 
 BLOCK_BYTES = 1 << 20
 """A text is read in blocks of this size; no line may be longer."""
+MOST_NAMED = 16
+"""Messages name all columns up to this number; of more, the first two and the last."""
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+DELIMITERS = {" ": "blanks", ",": "commas", ";": "semicolons", "\t": "tabs"}
+_BYTES_OF_NUMBERS = b"0123456789+-.eE \t\r\nnNaAiIfFtTyY"  # with NaN, inf and Infinity
 
 
 def parse_numbers(
@@ -29,25 +37,16 @@ def parse_numbers(
     path and first_line say where the text stands, for messages. FormatError with file and line
     where a line has too few or too many columns, or something that is not a finite number.
     """
-    kept = text.rstrip()
-    if not kept:
-        raise FormatError(path, f"holds no readings ({', '.join(columns)}).")
-    names = [str(index) for index in range(len(columns))]
-    try:
-        table = pa.csv.read_csv(
-            pa.py_buffer(kept),
-            read_options=pa.csv.ReadOptions(column_names=names, use_threads=False),
-            parse_options=pa.csv.ParseOptions(delimiter=delimiter, ignore_empty_lines=False),
-            convert_options=pa.csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.float64()), null_values=[]
-            ),
-        )
-    except pa.ArrowInvalid as error:
-        raise _fault(str(error), path, columns, first_line) from None
-    numbers = np.column_stack([table.column(name).to_numpy() for name in names])
-    bad = np.flatnonzero(~np.isfinite(numbers).all(axis=1))
+    layout = _Layout(path, tuple(columns), delimiter, kind="finite numbers")
+    blocks = list(_numbers(io.BytesIO(text.rstrip()), layout, range(len(columns)), first_line))
+    if not blocks:
+        raise FormatError(path, f"holds no readings ({layout.listed}).")
+    numbers = np.concatenate(blocks)
+    bad = np.argwhere(~np.isfinite(numbers))
     if len(bad):
-        raise _not_numbers(path, columns, first_line + int(bad[0]))
+        row, column = bad[0].tolist()
+        value = f"{numbers[row, column]:g}"
+        raise layout.not_a_number(value.encode(), columns[column], first_line + row)
     return numbers
 
 
@@ -64,29 +63,10 @@ def stream_numbers(
 
     NaN and infinity are numbers here. path and first_line say where the text stands, for messages.
     FormatError with file and line where a line has too few or too many columns, is longer than a
-    block, or holds something that is no number; nothing for an empty text.
+    block, or holds something that is no number; columns that are not kept may hold any mix of the
+    characters of numbers. Blank lines at the end do no harm. Nothing for an empty text.
     """
-    names = [str(index) for index in range(len(columns))]
-    kept = [names[index] for index in keep]
-    try:
-        reader = pa.csv.open_csv(
-            source,
-            read_options=pa.csv.ReadOptions(
-                column_names=names, use_threads=False, block_size=BLOCK_BYTES
-            ),
-            parse_options=pa.csv.ParseOptions(
-                delimiter=delimiter, quote_char=False, ignore_empty_lines=False
-            ),
-            convert_options=pa.csv.ConvertOptions(
-                include_columns=kept, column_types=dict.fromkeys(kept, pa.float64()), null_values=[]
-            ),
-        )
-        for batch in reader:
-            yield np.column_stack([batch.column(name).to_numpy() for name in kept])
-    except pa.ArrowInvalid as error:
-        if "Empty CSV file" in str(error):
-            return
-        raise _fault(str(error), path, columns, first_line) from None
+    yield from _numbers(source, _Layout(path, tuple(columns), delimiter), keep, first_line)
 
 
 def append_rows(stream: BinaryIO, columns: Sequence[NDArray[np.generic]]) -> None:
@@ -96,18 +76,137 @@ def append_rows(stream: BinaryIO, columns: Sequence[NDArray[np.generic]]) -> Non
     pa.csv.write_csv(table, stream, options)
 
 
-def _fault(message: str, path: Path | str, columns: Sequence[str], first_line: int) -> FormatError:
+@dataclass(frozen=True)
+class _Layout:
+    """What the lines of a text should hold, and which file it is, for messages."""
+
+    path: Path | str
+    columns: tuple[str, ...]
+    delimiter: str
+    kind: str = "numbers"
+
+    @property
+    def listed(self) -> str:
+        """The names of the columns, or of the first and the last of many."""
+        if len(self.columns) <= MOST_NAMED:
+            return ", ".join(self.columns)
+        return f"{self.columns[0]}, {self.columns[1]}, ... {self.columns[-1]}"
+
+    def not_a_number(self, got: bytes, column: str, line: int) -> FormatError:
+        """Say that a field holds something else."""
+        remedy = "Mend or remove the line."
+        if re.fullmatch(rb"[+-]?\d+,\d+", got):
+            remedy = "Write numbers with a decimal point."
+        wanted = f"expected {len(self.columns)} {self.kind} ({self.listed})"
+        return FormatError(
+            self.path, f"{wanted}, got {shown(got)} for {column}. {remedy}", line=line
+        )
+
+    def wrong_count(self, text: bytes, line: int, *, cut: bool) -> FormatError:
+        """Say that a line has too few or too many columns; cut: the file ends within it."""
+        got = text.count(self.delimiter.encode()) + 1
+        others = [mark for mark in DELIMITERS if mark != self.delimiter and mark.encode() in text]
+        remedy = "Mend or remove the line."
+        if got == 1 and others and len(self.columns) > 1:
+            wanted = DELIMITERS.get(self.delimiter, repr(self.delimiter))
+            remedy = f"Part the columns by {wanted}, not by {DELIMITERS[others[0]]}."
+        elif self.delimiter == "," and got > len(self.columns) and b"." not in text:
+            remedy = "If its commas are decimal points, write points."
+        elif cut:
+            remedy = "The file was cut off within this line: get it again."
+        wanted = f"expected {len(self.columns)} columns ({self.listed})"
+        return FormatError(self.path, f"{wanted}, got {got}. {remedy}", line=line)
+
+
+def _numbers(
+    source: BinaryIO, layout: _Layout, keep: Sequence[int], first_line: int
+) -> Iterator[NDArray[np.float64]]:
+    line = first_line
+    for text in _blocks(source, layout.path, first_line):
+        yield _parse(text, layout, keep, line)
+        line += _lines(text)
+
+
+def _blocks(source: BinaryIO, path: Path | str, line: int) -> Iterator[bytes]:
+    """Give the text as blocks of whole lines; blank lines at its end become one line end.
+
+    The library's own stream of blocks would do, but it holds some 40 MB more.
+    """
+    held, rest = b"", source.read(len(BYTE_ORDER_MARK)).removeprefix(BYTE_ORDER_MARK)
+    if rest.startswith(UTF_16):
+        raise FormatError(path, "is written in UTF-16. Save it as plain text in UTF-8.", line=line)
+    while chunk := source.read(BLOCK_BYTES):
+        if held:
+            yield held
+            line += _lines(held)
+        end = chunk.rfind(b"\n") + 1 or chunk.rfind(b"\r") + 1
+        if not end and len(rest) + len(chunk) > BLOCK_BYTES:
+            problem = "holds a line of over 1 MB, so it is no text of numbers. Get the file again."
+            raise FormatError(path, problem, line=line)
+        held, rest = (rest + chunk[:end], chunk[end:]) if end else (b"", rest + chunk)
+    last = held + rest
+    kept = last.rstrip(b"\r\n")
+    if kept:
+        yield kept if kept == last else kept + b"\n"
+
+
+def _lines(text: bytes) -> int:
+    """Give the number of line ends: LF or CR LF, or CR in a text that has no LF."""
+    return text.count(b"\n") or text.count(b"\r")
+
+
+def _parse(
+    text: bytes, layout: _Layout, keep: Sequence[int], first_line: int
+) -> NDArray[np.float64]:
+    names = [str(index) for index in range(len(layout.columns))]
+    kept = [names[index] for index in keep]
+    try:
+        table = pa.csv.read_csv(
+            pa.py_buffer(text),
+            read_options=pa.csv.ReadOptions(
+                column_names=names, use_threads=False, block_size=len(text)
+            ),
+            parse_options=pa.csv.ParseOptions(
+                delimiter=layout.delimiter, quote_char=False, ignore_empty_lines=False
+            ),
+            convert_options=pa.csv.ConvertOptions(
+                include_columns=kept, column_types=dict.fromkeys(kept, pa.float64()), null_values=[]
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        raise _fault(str(error), text, layout, first_line) from None
+    if len(kept) < len(names):
+        _check_bytes(text, layout, first_line)
+    return np.column_stack([table.column(name).to_numpy() for name in kept])
+
+
+def _check_bytes(text: bytes, layout: _Layout, first_line: int) -> None:
+    """Raise FormatError where a column that is not kept holds what no number does."""
+    allowed = _BYTES_OF_NUMBERS + layout.delimiter.encode()
+    strange = text.translate(None, allowed)
+    if not strange:
+        return
+    before = text[: text.index(strange[:1])]
+    row = _lines(before)
+    fields = text.splitlines()[row].split(layout.delimiter.encode())
+    line_start = max(before.rfind(b"\n"), before.rfind(b"\r")) + 1
+    column = before.count(layout.delimiter.encode(), line_start)
+    raise layout.not_a_number(fields[column], layout.columns[column], first_line + row)
+
+
+def _fault(message: str, text: bytes, layout: _Layout, first_line: int) -> FormatError:
+    """Turn the library's message on a row of the text into a sentence with the line."""
     row = re.search(r"Row #(\d+)", message)
     if row is None:
-        return FormatError(path, f"cannot be read as numbers ({', '.join(columns)}): {message}.")
-    line = first_line + int(row[1]) - 1
-    counted = re.search(r"Expected (\d+) columns, got (\d+)", message)
-    if counted is None:
-        return _not_numbers(path, columns, line)
-    wanted = f"expected {counted[1]} columns ({', '.join(columns)}), got {counted[2]}"
-    return FormatError(path, f"{wanted}. Was the file cut off?", line=line)
-
-
-def _not_numbers(path: Path | str, columns: Sequence[str], line: int) -> FormatError:
-    wanted = f"expected {len(columns)} finite numbers ({', '.join(columns)})"
-    return FormatError(path, f"{wanted}. Mend or remove the line.", line=line)
+        return FormatError(layout.path, f"cannot be read as numbers ({layout.listed}): {message}.")
+    index = int(row[1]) - 1
+    lines = text.splitlines()
+    if not lines[index].strip():
+        problem = f"expected {len(layout.columns)} columns ({layout.listed}), got a blank line."
+        return FormatError(layout.path, f"{problem} Remove it.", line=first_line + index)
+    column = re.search(r"CSV column #(\d+)", message)
+    if column is not None:
+        got = lines[index].split(layout.delimiter.encode())[int(column[1])]
+        return layout.not_a_number(got, layout.columns[int(column[1])], first_line + index)
+    cut = index == len(lines) - 1 and not text.endswith((b"\n", b"\r"))
+    return layout.wrong_count(lines[index], first_line + index, cut=cut)
