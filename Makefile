@@ -23,11 +23,7 @@ check-types: .venv/dev
 check-layers: .venv/dev
 	$(BIN)/lint-imports
 
-check-# Two thousand broken files a reader; some minutes. One reader: make fuzz READER=lsm6dsl
-fuzz: .venv/dev
-	PYTHONPATH=tests $(BIN)/python -m fuzz $(if $(READER),--reader $(READER))
-
-docs: .venv/dev
+check-docs: .venv/dev
 	$(BIN)/mkdocs build --strict --quiet
 
 check-tests: .venv/dev
