@@ -53,7 +53,7 @@ def read(
         raise FormatError(path, f"is one file of an E4 session. Give its folder: {path.parent}.")
     sessions = list(find_sessions(path))
     if not sessions:
-        problem = f"holds no Empatica E4 session: none of {', '.join(SIGNAL_FILES)} is in it."
+        problem = f"holds no Empatica E4 session, neither {', nor '.join(SIGNAL_FILES)}."
         raise FormatError(path, f"{problem} Give a session's folder or zip, or a folder of those.")
     owners = owners_of(path, sessions)
     recordings = [

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isfinite
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +18,14 @@ from wearsynth.formats.numeric_csv import stream_numbers
 HEAD_BYTES = 4096
 """A line of a head is no longer than this."""
 TAGS_BYTES = 1 << 20
+"""tags.csv is no larger than this."""
 RATES_HZ = (0.01, 10_000.0)
 """A rate outside of this is no rate of a sensor."""
+_REMEDY = "Copy the file as Empatica gave it, not as a spreadsheet saved it."
 _BLANK = b" \t\r\n"
+_NOT_FINITE = ("nan", "inf", "-inf", "+inf", "infinity", "-infinity")
 _UTF8_MARK, _UTF16_MARKS = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
-Numbers = NDArray[np.float64]
+Numbers = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,8 @@ def read_head(stream: BinaryIO, where: str, kind: Kind) -> Head | None:
 
 def read_values(stream: BinaryIO, where: str, kind: Kind) -> tuple[Numbers, tuple[Oddity, ...]]:
     """Give the readings after a head, (time, channel), in the file's numbers, and what was odd."""
-    return _rows(stream, where, [channel.name for channel in kind.channels], first_line=3)
+    columns = [channel.name for channel in kind.channels]
+    return _rows(stream, where, columns, first_line=3, dtype=np.float32)
 
 
 def read_ibi(stream: BinaryIO, where: str) -> tuple[float, Numbers, tuple[Oddity, ...]] | None:
@@ -112,18 +116,23 @@ def read_ibi(stream: BinaryIO, where: str) -> tuple[float, Numbers, tuple[Oddity
         return None
     start, word = _fields(first, where, 1, 2)
     if word != "IBI":
-        raise FormatError(where, f"expected a start and the word IBI, got {word!r}.", line=1)
-    rows, oddities = _rows(stream, where, ("time", "interval"), first_line=2)
+        raise FormatError(
+            where, f"expected a start and the word IBI, got {word[:40]!r}. {_REMEDY}", line=1
+        )
+    rows, oddities = _rows(stream, where, ("time", "interval"), first_line=2, dtype=np.float64)
     return _start(start, where), rows, oddities
 
 
 def read_tags(stream: BinaryIO, where: str) -> list[float]:
-    """Give the Unix times of tags.csv in its order."""
+    """Give the Unix times of tags.csv in its order; NaN for what is a number but no time."""
     content = stream.read(TAGS_BYTES + 1)
     if len(content) > TAGS_BYTES:
-        raise FormatError(where, "holds over 1 MB. A session has a few tags, a line each.")
+        raise FormatError(where, "holds over 1 MB, though a session has but a few tags. Remove it.")
     lines = _text(content.removeprefix(_UTF8_MARK), where, 1).rstrip().splitlines()
-    return [_start(line.strip(), where, line=number) for number, line in enumerate(lines, start=1)]
+    return [
+        np.nan if line.strip().lower() in _NOT_FINITE else _start(line.strip(), where, line=number)
+        for number, line in enumerate(lines, start=1)
+    ]
 
 
 def head_line(stream: BinaryIO, where: str, line: int) -> str:
@@ -134,24 +143,24 @@ def head_line(stream: BinaryIO, where: str, line: int) -> str:
             break
         content += byte
     if len(content) == HEAD_BYTES:
-        raise FormatError(where, "is too long for an E4 file. Is it an E4 file?", line=line)
+        raise FormatError(where, f"is too long for a head. {_REMEDY}", line=line)
     return _text(content.removeprefix(_UTF8_MARK) if line == 1 else content, where, line)
 
 
 def _text(content: bytes, where: str, line: int) -> str:
     if content.startswith(_UTF16_MARKS) or b"\0" in content:
-        raise FormatError(where, "is no UTF-8 text. Export the session anew.", line=line)
+        raise FormatError(where, f"is no UTF-8 text. {_REMEDY}", line=line)
     try:
         return content.decode()
     except UnicodeDecodeError as error:
-        raise FormatError(where, "is no UTF-8 text. Export the session anew.", line=line) from error
+        raise FormatError(where, f"is no UTF-8 text. {_REMEDY}", line=line) from error
 
 
 def _fields(text: str, where: str, line: int, count: int) -> list[str]:
     fields = [field.strip() for field in text.split(",")]
     if len(fields) != count:
         got = f"expected {count} comma-separated field(s), got {len(fields)}"
-        raise FormatError(where, f"{got}. Is it an untouched E4 file?", line=line)
+        raise FormatError(where, f"{got}. {_REMEDY}", line=line)
     return fields
 
 
@@ -164,7 +173,7 @@ def _start(text: str, where: str, *, line: int = 1) -> float:
         except ValueError:
             start = None
     if start is None or not 0 <= start < 1e11:
-        problem = f"expected a time in Unix seconds, got {text[:40]!r}. Is it an untouched E4 file?"
+        problem = f"expected a time in Unix seconds, got {text[:40]!r}. {_REMEDY}"
         raise FormatError(where, problem, line=line)
     return start
 
@@ -172,7 +181,7 @@ def _start(text: str, where: str, *, line: int = 1) -> float:
 def _rate(text: str, where: str) -> float:
     rate_hz = _number(text)
     if rate_hz is None or not RATES_HZ[0] <= rate_hz <= RATES_HZ[1]:
-        problem = f"expected a rate in Hz, got {text[:40]!r}. Is it an untouched E4 file?"
+        problem = f"expected a rate in Hz, got {text[:40]!r}. {_REMEDY}"
         raise FormatError(where, problem, line=2)
     return rate_hz
 
@@ -186,20 +195,27 @@ def _number(text: str) -> float | None:
 
 
 def _rows(
-    stream: BinaryIO, where: str, columns: Sequence[str], *, first_line: int
+    stream: BinaryIO,
+    where: str,
+    columns: Sequence[str],
+    *,
+    first_line: int,
+    dtype: type[np.floating[Any]],
 ) -> tuple[Numbers, tuple[Oddity, ...]]:
     body = Body(stream)
-    parts = list(
-        stream_numbers(
-            body,  # type: ignore[arg-type]  # a stream of bytes that is read only
-            where,
-            columns=columns,
-            keep=range(len(columns)),
-            delimiter=",",
-            first_line=first_line,
-        )
-    )
-    rows = np.concatenate(parts) if parts else np.zeros((0, len(columns)))
+    with np.errstate(over="ignore"):  # 1e300 becomes infinity, which no sensor gives
+        parts = [
+            part.astype(dtype)
+            for part in stream_numbers(
+                body,  # type: ignore[arg-type]  # a stream of bytes that is read only
+                where,
+                columns=columns,
+                keep=range(len(columns)),
+                delimiter=",",
+                first_line=first_line,
+            )
+        ]
+    rows = np.concatenate(parts) if parts else np.zeros((0, len(columns)), dtype=dtype)
     last = first_line + len(rows) - 1
     return rows, () if body.ended else tuple(_unended(body.tail, where, last))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -206,62 +207,59 @@ def _end_s(recording: Recording) -> float:
 
 def _with_events(recording: Recording, session: Session) -> Recording:
     """Give the recording with tags and beats, in order, those outside of it left out."""
-    zero_s = recording.start_unix_s or 0.0
-    events, oddities = dict(recording.events), list(recording.oddities)
-    if "tags.csv" in session.files:
-        where = session.where("tags.csv")
-        with session.open("tags.csv") as stream:
-            times_s = np.array(read_tags(stream, where)) - zero_s
-        index, odd = _in_order(times_s, _end_s(recording), "tag(s)", (where, 1))
-        index, again = _once(times_s, index, where)
-        events["tags"] = Events(times_s[index])
-        oddities += [*odd, *again]
-    if "IBI.csv" in session.files:
-        where = session.where("IBI.csv")
-        with session.open("IBI.csv") as stream:
-            start_s, rows, odd_end = read_ibi(stream, where) or (zero_s, np.zeros((0, 2)), ())
-        times_s = start_s - zero_s + rows[:, 0]
-        length_s = rows[:, 1]
-        unfit = ~((length_s > 0) & (length_s <= LONGEST_BEAT_S) & np.isfinite(times_s))
-        oddities += [*odd_end, *odd_rows(unfit, "beat(s) of impossible length left out", where, 2)]
-        kept = np.flatnonzero(~unfit)
-        index, odd = _in_order(times_s, _end_s(recording), "beat(s)", (where, 2), kept)
-        events["ibi"] = Events(times_s[index], length_s[index], "s")
-        oddities += odd
+    events, oddities = {}, list(recording.oddities)
+    for file, name, of in (("tags.csv", "tags", _tags), ("IBI.csv", "ibi", _beats)):
+        if file in session.files:
+            with session.open(file) as stream:
+                events[name], odd = of(stream, session.where(file), recording)
+            oddities += odd
     return replace(recording, events=events, oddities=tuple(oddities))
 
 
-def _in_order(
-    times_s: _Times,
-    end_s: float,
-    what: str,
-    place: tuple[str, int],
-    among: NDArray[np.int64] | None = None,
-) -> tuple[NDArray[np.int64], list[Oddity]]:
-    """Give which rows to keep, in order of time; place: file and line of row 0."""
-    among = np.arange(len(times_s)) if among is None else among
-    outside = (times_s < 0) | (times_s > end_s)
-    outside &= np.isin(np.arange(len(times_s)), among)
-    kept = among[~outside[among]]
-    back = np.zeros(len(times_s), dtype=np.bool_)
-    back[kept[1:]] = np.diff(times_s[kept]) < 0
-    oddities = [
-        *odd_rows(outside, f"{what} before the start or after the end, left out", *place),
-        *odd_rows(back, f"{what} earlier than the one before, put in order", *place),
-    ]
-    return kept[np.argsort(times_s[kept], kind="stable")], oddities
-
-
-def _once(
-    times_s: _Times, index: NDArray[np.int64], where: str
-) -> tuple[NDArray[np.int64], list[Oddity]]:
-    """Give the rows without those at the time of the one before."""
+def _tags(stream: BinaryIO, where: str, recording: Recording) -> tuple[Events, list[Oddity]]:
+    times_s = np.array(read_tags(stream, where), dtype=np.float64) - _zero_s(recording)
+    times = np.isfinite(times_s)
+    index, oddities = _in_order(times_s, times, _end_s(recording), "tag(s)", (where, 1))
     double = np.zeros(len(index), dtype=np.bool_)
     double[1:] = np.diff(times_s[index]) == 0
     again = np.zeros(len(times_s), dtype=np.bool_)
     again[index[double]] = True
-    oddities = list(odd_rows(again, "tag(s) at the time of another, left out", where, 1))
-    return index[~double], oddities
+    oddities += odd_rows(~times, "tag(s) that are no time, left out", where, 1)
+    oddities += odd_rows(again, "tag(s) at the time of another, left out", where, 1)
+    return Events(times_s[index[~double]]), oddities
+
+
+def _beats(stream: BinaryIO, where: str, recording: Recording) -> tuple[Events, list[Oddity]]:
+    read = read_ibi(stream, where)
+    if read is None:
+        return Events(np.zeros(0), np.zeros(0), "s"), []
+    start_s, rows, odd_end = read
+    since_s, length_s = np.asarray(rows, dtype=np.float64).T
+    times_s = start_s - _zero_s(recording) + since_s
+    fit = (length_s > 0) & (length_s <= LONGEST_BEAT_S) & np.isfinite(times_s)
+    index, oddities = _in_order(times_s, fit, _end_s(recording), "beat(s)", (where, 2))
+    oddities += odd_rows(~fit, "beat(s) of impossible time or length, left out", where, 2)
+    return Events(times_s[index], length_s[index], "s"), [*odd_end, *oddities]
+
+
+def _zero_s(recording: Recording) -> float:
+    assert recording.start_unix_s is not None
+    return recording.start_unix_s
+
+
+def _in_order(
+    times_s: _Times, fit: NDArray[np.bool_], end_s: float, what: str, place: tuple[str, int]
+) -> tuple[NDArray[np.intp], list[Oddity]]:
+    """Give which rows to keep, in order of time; place: file and line of row 0."""
+    inside = fit & (times_s >= 0) & (times_s <= end_s)
+    kept = np.flatnonzero(inside)
+    back = np.zeros(len(times_s), dtype=np.bool_)
+    back[kept[1:]] = np.diff(times_s[kept]) < 0
+    oddities = [
+        *odd_rows(fit & ~inside, f"{what} before the start or after the end, left out", *place),
+        *odd_rows(back, f"{what} earlier than the one before, put in order", *place),
+    ]
+    return kept[np.argsort(times_s[kept], kind="stable")], oddities
 
 
 def _labelled(

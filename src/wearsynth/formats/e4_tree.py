@@ -1,7 +1,7 @@
 """Where Empatica E4 sessions lie: folders and zips at any depth, and whose they are."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from zipfile import ZipInfo
 
 from wearsynth.data import natural_key
 from wearsynth.files import telling_file_errors
-from wearsynth.formats.zip_members import members_of, open_member
+from wearsynth.formats.zip_members import member_name, members_of, open_member
 
 SIGNAL_FILES = ("ACC.csv", "BVP.csv", "EDA.csv", "TEMP.csv", "HR.csv")
 LABELS_FILE = "labels.csv"
@@ -26,6 +26,11 @@ _PERSON = re.compile(
 _SESSION = re.compile(
     r"(session|visit|day|night|week|run|trial|test|take|part|rec|recording|midterm|final|pre|post"
     r"|morning|afternoon|evening|baseline)[-_ ]?\d*",
+    re.IGNORECASE,
+)
+_CONTAINER = re.compile(
+    r"(raw|unzipped|unzip|zips?|all|my)?[-_ ]?(data|datasets?|people|persons|subjects|participants"
+    r"|patients|users|sessions|recordings|files)?",
     re.IGNORECASE,
 )
 _DEVICE = re.compile(r"[-_ ]?(empatica[-_ ]?)?(e4|empatica)([-_ ]?data)?", re.IGNORECASE)
@@ -47,7 +52,7 @@ class Session:
     def where(self, name: str) -> str:
         """Give where a file stands, for messages."""
         file = self.files[name]
-        return str(file) if isinstance(file, Path) else f"{self.path}/{file.filename}"
+        return str(file) if isinstance(file, Path) else member_name(self.path, file)
 
     def open(self, name: str) -> AbstractContextManager[BinaryIO]:
         """Give a file as a stream of bytes."""
@@ -144,10 +149,26 @@ def _person_level(path: Path, parts: Sequence[tuple[str, ...]]) -> int:
             return level
     if _PERSON.fullmatch(_person(path.resolve().stem)):
         return -1
-    level = next((i for i, names in enumerate(levels) if len(names) > 1), len(levels) - 1)
-    sessions = all(_SESSION.fullmatch(name) or _EMPATICA.fullmatch(name) for name in levels[level])
-    named = all(_SESSION.fullmatch(name) for name in levels[level])
-    return level - 1 if (sessions and level > 0) or (named and len(parts) > 1) else level
+    return _level_of_other_names(levels)
+
+
+def _level_of_other_names(levels: Sequence[set[str]]) -> int:
+    """Give the person's level where names such as S02 tell nothing.
+
+    It is the first that is no mere container (data, raw), or the one above if it names sessions.
+    """
+    several = (i for i, names in enumerate(levels) if len(names) > 1 or not _contains(names))
+    level = next(several, len(levels) - 1)
+    if len(levels[level]) < 2:
+        return level
+    if all(_SESSION.fullmatch(name) for name in levels[level]):
+        return level - 1
+    from_portal = all(_EMPATICA.fullmatch(name) for name in levels[level])
+    return level - 1 if from_portal and level > 0 else level
+
+
+def _contains(names: Collection[str]) -> bool:
+    return all(_CONTAINER.fullmatch(name) for name in names)
 
 
 def _with_different_names(owners: Sequence[Owner]) -> list[Owner]:

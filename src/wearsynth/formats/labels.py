@@ -62,7 +62,7 @@ def parse_labels(stream: BinaryIO, where: str) -> tuple[LabelRow, ...]:
             _row(fields, columns, where, reader.line_num) for fields in reader if any(fields)
         )
     except csv.Error as error:
-        problem = f"is no CSV of labels ({error}). Mend the line."
+        problem = "is no line of a CSV: a quote is open or a field too long. Mend it."
         raise FormatError(where, problem, line=reader.line_num) from error
     if not rows:
         raise FormatError(where, "holds no rows. Add one a labelled stretch.")
@@ -114,7 +114,7 @@ def _columns(fields: Sequence[str], where: str) -> _Columns:
         raise FormatError(
             where,
             "expected the columns start_s, end_s, label (or start_unix_s, end_unix_s, label), got "
-            f"{', '.join(names)[:200] or 'none'}. Name them in the first line, with commas.",
+            f"{', '.join(map(repr, names))[:200] or 'nothing'}. Name them in the first line, with commas.",
         )
     who = next((names.index(name) for name in WHO if name in names), None)
     start, end = (names.index(name) for name in clocks[0])

@@ -47,16 +47,21 @@ def members_of(path: Path, names: Collection[str]) -> Members:
                 continue
             folder = found.setdefault(str(inside.parent), {})
             if inside.name in folder:
-                problem = f"holds {str(inside)!r} twice. Pack the files anew, each once."
+                problem = f"holds {_shown(info.filename)!r} twice. Pack the files anew, each once."
                 raise FormatError(path, problem)
             folder[inside.name] = info
     return found
 
 
+def member_name(path: Path, info: zipfile.ZipInfo) -> str:
+    """Give where a member stands, for messages."""
+    return f"{path}/{_shown(info.filename)}"
+
+
 @contextmanager
 def open_member(path: Path, info: zipfile.ZipInfo) -> Iterator[BinaryIO]:
     """Give one member as a stream of bytes; FormatError, also while reading, where it is unfit."""
-    where = f"{path}/{info.filename}"
+    where = member_name(path, info)
     _check_member(where, info)
     with _opened(path) as archive, _telling(where), archive.open(info) as stream:
         yield cast(BinaryIO, _Bounded(stream, where, _most_bytes(info)))
@@ -80,11 +85,18 @@ class _Bounded(io.RawIOBase):
         return chunk
 
 
+def _shown(name: str) -> str:
+    """Give a name as one printable line."""
+    return "".join(sign if sign.isprintable() else "?" for sign in name[:200])
+
+
 def _inside(path: Path, name: str) -> PurePosixPath:
     inside = PurePosixPath(name.replace("\\", "/"))
     drive = bool(inside.parts) and inside.parts[0].endswith(":")
     if inside.is_absolute() or ".." in inside.parts or drive:
-        problem = f"holds the name {name!r}, which leads out of the archive. Pack its files anew."
+        problem = (
+            f"holds the name {_shown(name)!r}, which leads out of the archive. Pack its files anew."
+        )
         raise FormatError(path, problem)
     return inside
 
@@ -124,6 +136,4 @@ def _telling(where: Path | str) -> Iterator[None]:
     try:
         yield
     except _FAULTS as error:
-        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-        problem = f"is a damaged zip archive ({reason}). Download or copy it again."
-        raise FormatError(where, problem) from error
+        raise FormatError(where, "is a damaged zip archive. Copy or download it again.") from error
