@@ -21,7 +21,10 @@ from wearsynth.oddities import STANDARD_GRAVITY_M_S2
 
 DEFAULT_START_UNIX_S = 946_684_800.0
 """2000-01-01 00:00 UTC, before there was any E4: the start where the source tells no time."""
-NO_TIME = "The source tells no time: the session starts at 2000-01-01 00:00 UTC."
+DAY_S = 86_400.0
+NO_TIME = (
+    "The source tells no time: sessions start at 2000-01-01 00:00 UTC, a person's next one a day later."
+)
 MISSING = "missing reading(s) of {}, not written"
 PART = "session(s) are parts of a recording that has missing readings inside"
 CLIPPED = "reading(s) of acc beyond the sensor's -2..1.984 g, clipped as the sensor does"
@@ -40,10 +43,13 @@ def sessions_of_recordings(recordings: Sequence[Recording]) -> Iterator[Recordin
 
     DataError for a signal, a unit or a number of channels that no E4 file holds.
     """
-    sessions_of = Counter(recording.subject for recording in recordings)
+    recordings_of = Counter(recording.subject for recording in recordings)
+    before: Counter[str | None] = Counter()
     for recording in recordings:
+        alone = recording.subject is None or recordings_of[recording.subject] == 1
         own = replace(recording, notes=(), oddities=())  # the source's own stay with the source
-        yield from _sessions(own, alone=sessions_of[recording.subject] == 1)
+        yield from _sessions(_timed(own, 0 if alone else before[own.subject]), alone=alone)
+        before[own.subject] += 1
 
 
 def sessions_of_windows(windows: Windows) -> Iterator[Recording]:
@@ -56,7 +62,17 @@ def sessions_of_windows(windows: Windows) -> Iterator[Recording]:
     owners = np.where(windows.recording != "", windows.recording, windows.label_names)
     owners = np.where(windows.subject != "", windows.subject, owners)
     for owner in dict.fromkeys(owners.tolist()):
-        yield from _sessions(_joined(windows.select(owners == owner), owner, length_s), alone=True)
+        joined = _joined(windows.select(owners == owner), owner, length_s)
+        yield from _sessions(_timed(joined, 0), alone=True)
+
+
+def _timed(recording: Recording, day: int) -> Recording:
+    """Give the recording with a start; where it has none, so many days after the usual one."""
+    if recording.start_unix_s is not None:
+        return recording
+    first_s = min(signal.start_s for signal in recording.signals.values())
+    start_unix_s = DEFAULT_START_UNIX_S + DAY_S * day - first_s
+    return replace(recording, start_unix_s=start_unix_s, notes=(*recording.notes, NO_TIME))
 
 
 def _length_s(windows: Windows) -> float:
@@ -176,18 +192,13 @@ def _part(recording: Recording, from_s: float, to_s: float) -> Recording | None:
         return None
     zero_s = min(signal.start_s for signal in signals.values())
     end_s = max(signal.end_s for signal in signals.values())
-    known = recording.start_unix_s is not None
-    start_unix_s = (
-        DEFAULT_START_UNIX_S if recording.start_unix_s is None else recording.start_unix_s
-    )
     return replace(
         recording,
         signals={n: replace(s, start_s=s.start_s - zero_s) for n, s in signals.items()},
         spans=_spans_between(recording.spans, zero_s, end_s),
         gaps=(),
         events={n: _events_between(e, from_s, to_s, zero_s) for n, e in recording.events.items()},
-        start_unix_s=start_unix_s + (zero_s if known else 0.0),
-        notes=recording.notes if known else (*recording.notes, NO_TIME),
+        start_unix_s=(recording.start_unix_s or 0.0) + zero_s,
     )
 
 
