@@ -6,7 +6,8 @@ import pytest
 from wearsynth.data import Recording, Span
 from wearsynth.errors import DataError, FileError
 from wearsynth.formats import read, recognise
-from wearsynth.windowing import cut_windows, split
+from wearsynth.splitting import split
+from wearsynth.windowing import cut_windows
 
 
 @pytest.fixture(scope="module")

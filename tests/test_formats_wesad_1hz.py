@@ -9,7 +9,8 @@ from wearsynth.data import Span
 from wearsynth.errors import FormatError
 from wearsynth.formats import read, recognise
 from wearsynth.formats.wesad_1hz import CHANNELS
-from wearsynth.windowing import cut_windows, split
+from wearsynth.splitting import split
+from wearsynth.windowing import cut_windows
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "wesad_1hz"
 HEADER = ",BVP,EDA,ACC_x,ACC_y,ACC_z,TEMP,label"

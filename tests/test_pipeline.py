@@ -27,9 +27,9 @@ from wearsynth.pipeline import (
     sample_file,
 )
 from wearsynth.road import run
+from wearsynth.splitting import split
 from wearsynth.tables import load_windows, save_split, save_windows
 from wearsynth.training import fit
-from wearsynth.windowing import split
 
 TINY = FitConfig(rounds=4, batch_size=8, width=8, check_every=2, critic_updates=1)
 

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from wearsynth.rendering import render as render
     from wearsynth.reporting import write_report as write_report
     from wearsynth.sensors import load_profile as load_profile
+    from wearsynth.splitting import split as split
     from wearsynth.tables import load_windows as load_windows
     from wearsynth.tables import save_windows as save_windows
     from wearsynth.training import fit as fit
     from wearsynth.windowing import cut_windows as cut_windows
-    from wearsynth.windowing import split as split
 
 __version__ = "0.1.0"
 
@@ -46,7 +46,7 @@ _HOME = {
     "render": "rendering",
     "save_model": "model",
     "save_windows": "tables",
-    "split": "windowing",
+    "split": "splitting",
     "windows_from_arrays": "data",
     "write_report": "reporting",
 }

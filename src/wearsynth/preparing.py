@@ -9,8 +9,9 @@ from wearsynth.errors import ConfigError
 from wearsynth.files import check_free, check_not_input, check_writable
 from wearsynth.formats import e4_writer
 from wearsynth.formats.sources import read_source
+from wearsynth.splitting import split
 from wearsynth.tables import is_windows_file, load_windows, save_split, save_windows
-from wearsynth.windowing import cut_windows, split
+from wearsynth.windowing import cut_windows
 
 
 def cut_file(data: DataConfig, cut: WindowsConfig, out: Path) -> Windows:

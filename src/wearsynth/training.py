@@ -21,8 +21,8 @@ from wearsynth.generators.gan import ConditionalGan, make_gan
 from wearsynth.model import Model, gan_shape
 from wearsynth.optimise import LoopPlan, Outcome, Records, Watch, optimise
 from wearsynth.representation import Representation, representation_of
+from wearsynth.splitting import split
 from wearsynth.tensors import load_tensors, save_tensors
-from wearsynth.windowing import split
 
 BELONGS, LOOP = "belongs-to.safetensors", "loop.safetensors"
 MIN_WINDOWS = 8
