@@ -34,20 +34,14 @@ def parse_numbers(
 ) -> NDArray[np.float64]:
     """Give the numbers of a text without header, (row, column); blanks around them do no harm.
 
-    path and first_line say where the text stands, for messages. FormatError with file and line
-    where a line has too few or too many columns, or something that is not a finite number.
+    NaN and infinity are numbers here. path and first_line say where the text stands, for messages.
+    FormatError where there is none, and as stream_numbers.
     """
-    layout = _Layout(path, tuple(columns), delimiter, kind="finite numbers")
-    blocks = list(_numbers(io.BytesIO(text.rstrip()), layout, range(len(columns)), first_line))
+    layout = _Layout(path, tuple(columns), delimiter)
+    blocks = list(_numbers(io.BytesIO(text), layout, range(len(columns)), first_line))
     if not blocks:
-        raise FormatError(path, f"holds no readings ({layout.listed}).")
-    numbers = np.concatenate(blocks)
-    bad = np.argwhere(~np.isfinite(numbers))
-    if len(bad):
-        row, column = bad[0].tolist()
-        value = f"{numbers[row, column]:g}"
-        raise layout.not_a_number(value.encode(), columns[column], first_line + row)
-    return numbers
+        raise FormatError(path, f"holds no readings ({layout.listed}). Copy or export it again.")
+    return np.concatenate(blocks)
 
 
 def stream_numbers(
@@ -83,7 +77,6 @@ class _Layout:
     path: Path | str
     columns: tuple[str, ...]
     delimiter: str
-    kind: str = "numbers"
 
     @property
     def listed(self) -> str:
@@ -97,7 +90,7 @@ class _Layout:
         remedy = "Mend or remove the line."
         if re.fullmatch(rb"[+-]?\d+,\d+", got):
             remedy = "Write numbers with a decimal point."
-        wanted = f"expected {len(self.columns)} {self.kind} ({self.listed})"
+        wanted = f"expected {len(self.columns)} numbers ({self.listed})"
         return FormatError(
             self.path, f"{wanted}, got {shown(got)} for {column}. {remedy}", line=line
         )
@@ -122,28 +115,33 @@ def _numbers(
     source: BinaryIO, layout: _Layout, keep: Sequence[int], first_line: int
 ) -> Iterator[NDArray[np.float64]]:
     line = first_line
-    for text in _blocks(source, layout.path, first_line):
-        yield _parse(text, layout, keep, line)
-        line += _lines(text)
+    for text in _blocks(source):
+        if text.startswith(UTF_16):
+            problem = "is written in UTF-16. Save it as plain text in UTF-8."
+            raise FormatError(layout.path, problem, line=line)
+        if len(text) > BLOCK_BYTES and b"\n" not in text and b"\r" not in text:
+            problem = "holds a line of over 1 MB, so it is no text of numbers. Get the file again."
+            raise FormatError(layout.path, problem, line=line)
+        numbers = _parse(text, layout, keep, line)
+        yield numbers
+        line += len(numbers)
 
 
-def _blocks(source: BinaryIO, path: Path | str, line: int) -> Iterator[bytes]:
+def _blocks(source: BinaryIO) -> Iterator[bytes]:
     """Give the text as blocks of whole lines; blank lines at its end become one line end.
 
-    The library's own stream of blocks would do, but it holds some 40 MB more.
+    A line longer than a block comes last, as far as it was read. The library's own stream of blocks
+    would do, but it holds some 40 MB more.
     """
     held, rest = b"", source.read(len(BYTE_ORDER_MARK)).removeprefix(BYTE_ORDER_MARK)
-    if rest.startswith(UTF_16):
-        raise FormatError(path, "is written in UTF-16. Save it as plain text in UTF-8.", line=line)
     while chunk := source.read(BLOCK_BYTES):
         if held:
             yield held
-            line += _lines(held)
         end = chunk.rfind(b"\n") + 1 or chunk.rfind(b"\r") + 1
-        if not end and len(rest) + len(chunk) > BLOCK_BYTES:
-            problem = "holds a line of over 1 MB, so it is no text of numbers. Get the file again."
-            raise FormatError(path, problem, line=line)
         held, rest = (rest + chunk[:end], chunk[end:]) if end else (b"", rest + chunk)
+        if len(rest) > BLOCK_BYTES:
+            yield rest
+            return
     last = held + rest
     kept = last.rstrip(b"\r\n")
     if kept:
@@ -198,7 +196,8 @@ def _fault(message: str, text: bytes, layout: _Layout, first_line: int) -> Forma
     """Turn the library's message on a row of the text into a sentence with the line."""
     row = re.search(r"Row #(\d+)", message)
     if row is None:
-        return FormatError(layout.path, f"cannot be read as numbers ({layout.listed}): {message}.")
+        problem = f"cannot be read as lines of numbers ({layout.listed})"
+        return FormatError(layout.path, f"{problem}. Is it the file that its name says?")
     index = int(row[1]) - 1
     lines = text.splitlines()
     if not lines[index].strip():
