@@ -3,9 +3,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wearsynth.data import Span
+from wearsynth.data import Gap, Oddity, Span
 from wearsynth.errors import FormatError
 from wearsynth.formats import lsm6dsl_csv
+from wearsynth.formats.timeline import NOT_READINGS
 
 REAL = Path(__file__).parents[2] / "shared" / "data" / "st_lsm6dsl_har"
 
@@ -57,6 +58,27 @@ def test_a_damaged_line_is_named(tmp_path: Path) -> None:
     path.write_text(" 1, 2, 3\n 4, 5\n")
     with pytest.raises(FormatError, match=r"walking_01.*, line 2: expected 3 columns .*, got 2"):
         lsm6dsl_csv.read(path)
+
+
+def test_readings_that_are_none_are_missing_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "walking_01_26Hz_4g_mg.csv"
+    path.write_text(" 1, 2, 3\n nan, 2, 3\n 1, 2, 1e308\n 4, 5, 6\n")
+    (recording,) = lsm6dsl_csv.read(path)
+    assert recording.gaps == (Gap(1 / 26, 3 / 26),)
+    assert recording.oddities == (Oddity(NOT_READINGS, 2, f"{path.name}, line 2"),)
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("walking_01_0Hz_4g_mg.csv", "no part records at 0 Hz. Mend the file's name"),
+        ("walking.csv", "expected a name such as .* Rename it"),
+    ],
+)
+def test_a_wrong_name_is_refused(tmp_path: Path, name: str, problem: str) -> None:
+    (tmp_path / name).write_text(" 1, 2, 3\n")
+    with pytest.raises(FormatError, match=problem):
+        lsm6dsl_csv.read(tmp_path / name)
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason=f"{REAL.name} is not beside the repository")

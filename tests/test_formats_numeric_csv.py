@@ -116,14 +116,15 @@ def test_commas_as_decimal_points_in_a_text_of_commas() -> None:
         parse_numbers(b"1,5,2,5\n", "a.csv", columns=("x", "y"))
 
 
-def test_parsed_numbers_are_finite() -> None:
+def test_a_whole_text_is_parsed_at_once() -> None:
     np.testing.assert_array_equal(
         parse_numbers(b" 1, 2\n3,4 \n\n", "a", columns="xy"), [[1, 2], [3, 4]]
     )
-    with pytest.raises(
-        FormatError, match=r"a, line 9: expected 2 finite numbers \(x, y\), got 'inf' for y"
-    ):
-        parse_numbers(b"1,2\n1,inf\n", "a", columns="xy", first_line=8)
+    np.testing.assert_array_equal(
+        parse_numbers(b"NaN,2\n1,-inf\n", "a", columns="xy"), [[np.nan, 2], [1, -np.inf]]
+    )
+    with pytest.raises(FormatError, match=r"a, line 9: expected 2 numbers \(x, y\), got 'x' for y"):
+        parse_numbers(b"1,2\n1,x\n", "a", columns="xy", first_line=8)
     with pytest.raises(FormatError, match=r"a: holds no readings \(x, y\)"):
         parse_numbers(b"\n", "a", columns="xy")
 

@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wearsynth.data import Channel, Span, windows_from_arrays
+from wearsynth.data import Channel, Gap, Oddity, Span, windows_from_arrays
 from wearsynth.errors import DataError, FileError, FormatError
 from wearsynth.formats import st_mlc
+from wearsynth.formats.st_mlc_clock import PAUSED, TIMELESS
+from wearsynth.formats.timeline import BACKWARD, NOT_READINGS, REPEATED
 from wearsynth.rendering import RenderOptions, render
 from wearsynth.sensors import Counts, load_profile
 
@@ -113,6 +115,55 @@ def test_a_gap_in_the_time_stamps_is_a_gap_in_the_recording(tmp_path: Path) -> N
     assert (gap.start_s, gap.end_s) == pytest.approx((0.12, 0.20))
 
 
+def test_steps_back_repeats_and_pauses_are_read_and_told(tmp_path: Path) -> None:
+    times = [0, 40, 80, 80, 120, 20, 60, 100, 700_000, 700_040, 700_080]
+    path = log(tmp_path, "data/0_a/log_0.csv", timed([1000 * time for time in times]))
+    recordings = st_mlc.read(tmp_path)
+    assert [r.name for r in recordings] == ["a/log_0", "a/log_0_2", "a/log_0_3"]
+    assert [len(r.signals["acc"].values) for r in recordings] == [4, 3, 3]
+    assert [r.oddities for r in recordings] == [
+        (Oddity(REPEATED, 1, f"{path}, line 5"),),
+        (Oddity(BACKWARD, 1, f"{path}, line 7"),),
+        (Oddity(PAUSED, 1, f"{path}, line 10"),),
+    ]
+    assert all(r.spans == (Span(0.0, r.duration_s, "a"),) for r in recordings)
+
+
+def test_of_lines_at_one_time_the_last_one_stands_and_timeless_ones_are_left_out(
+    tmp_path: Path,
+) -> None:
+    rows = "0,1,1,1\n40000,2,2,2\n40000,3,3,3\nnan,9,9,9\n80000,4,4,4\n"
+    path = log(tmp_path, "data/0_a/log_0.csv", f"time[us],{HEADER}\n{rows}")
+    (recording,) = st_mlc.read(tmp_path)
+    assert recording.signals["acc"].values[:, 0] == pytest.approx([0.001, 0.003, 0.004])
+    assert Oddity(TIMELESS, 1, f"{path}, line 5") in recording.oddities
+
+
+def test_readings_that_are_none_are_missing_and_told(tmp_path: Path) -> None:
+    body = "1,2,3\nnan,2,3\n1,inf,3\n1,2,1e9\n1,2,1e400\n4,5,6\n"
+    path = log(tmp_path, "data/0_a/log_0.csv", f"{HEADER}\n{body}")
+    (recording,) = st_mlc.read(tmp_path, source_rate_hz=10)
+    bad = np.isnan(recording.signals["acc"].values).any(axis=1)
+    assert bad.tolist() == [False, True, True, True, True, False]
+    assert recording.gaps == (Gap(0.1, 0.5),)
+    assert recording.oddities == (Oddity(NOT_READINGS, 4, f"{path}, line 3"),)
+
+
+def test_a_line_without_an_output_is_in_no_span(tmp_path: Path) -> None:
+    path = log(tmp_path, "v.csv", f"{HEADER},LABEL_0\n1,2,3,4\n1,2,3,nan\n1,2,3,inf\n1,2,3,4\n")
+    (recording,) = st_mlc.read(path, source_rate_hz=1)
+    assert recording.spans == (Span(0.0, 1.0, "output 4"), Span(3.0, 4.0, "output 4"))
+    assert [oddity.count for oddity in recording.oddities] == [2]
+
+
+def test_a_configuration_of_another_form_names_no_outputs(tmp_path: Path) -> None:
+    path = log(tmp_path, "v.csv", f"{HEADER},LABEL_0\n1,2,3,4\n")
+    for trees in ("{}", "[]", "[[]]", '[{"results": [{"value": "x", "label": 1}]}]', '"none"'):
+        log(tmp_path, "mlc_conf.json", f'{{"mlc_odr": "10 Hz", "dectrees": {trees}}}')
+        (recording,) = st_mlc.read(path)
+        assert recording.spans == (Span(0.0, 0.1, "output 4"),)
+
+
 def test_a_rate_that_stands_nowhere_is_asked_for(tmp_path: Path) -> None:
     small_set(tmp_path, conf=None)
     with pytest.raises(FormatError, match=r"rate stands nowhere.*Give it \(rate_hz\)"):
@@ -123,8 +174,7 @@ def test_a_rate_that_stands_nowhere_is_asked_for(tmp_path: Path) -> None:
     ("body", "line", "problem"),
     [
         ("1,2,3\n1,2\n", 5, "expected 3 columns .*, got 2"),
-        ("1,2,3\n1,2,3\n1,x,3\n", 6, "expected 3 finite numbers"),
-        ("nan,2,3\n", 4, "expected 3 finite numbers"),
+        ("1,2,3\n1,2,3\n1,x,3\n", 6, "expected 3 numbers .* got 'x' for acc_y"),
         ("1,2,3\n\n1,2,3\n", 5, "expected 3"),
     ],
 )
@@ -140,7 +190,13 @@ def test_a_damaged_line_is_named(tmp_path: Path, body: str, line: int, problem: 
         ("", "expected a header"),
         ("gyro_x,gyro_y\n1,2\n", "expected a header"),
         (f"{HEADER}\n", "holds no readings"),
-        (timed([0, 40, 30]), "line 4: the time does not go on"),
+        (timed([0, 0, 0]), "its times never advance. Mend the time column"),
+        (timed([40, 80, 120]), "lie 40 us apart, which is 2.5e.04 Hz"),
+        (timed([0, 1, 2]), "lie 1 us apart, which is 1e.06 Hz. Write time.us. in microseconds"),
+        (
+            timed([40_000 * (i * 17 % 60) for i in range(60)]),
+            "line 6: from here on .* Sort the lines",
+        ),
     ],
 )
 def test_a_file_that_is_no_log_is_refused(tmp_path: Path, text: str, problem: str) -> None:
@@ -151,11 +207,18 @@ def test_a_file_that_is_no_log_is_refused(tmp_path: Path, text: str, problem: st
 
 @pytest.mark.parametrize(
     ("conf", "problem"),
-    [('{"mlc_odr": "fast"}', "got 'fast'"), ("{", "is not JSON"), ("[]", "list")],
+    [
+        ('{"mlc_odr": "fast"}', "got 'fast'. Mend it or give the rate"),
+        ('{"mlc_odr": "0 Hz"}', "got '0 Hz'"),
+        ("{", "is not JSON from column 2 on. Mend it"),
+        (f'{{"a": {"9" * 5000}}}', "is not JSON in UTF-8"),
+        ("[" * 100_000, "is not JSON"),
+        ("[]", "list"),
+    ],
 )
 def test_a_wrong_configuration_is_refused(tmp_path: Path, conf: str, problem: str) -> None:
     small_set(tmp_path, conf=conf)
-    with pytest.raises(FormatError, match=f"mlc_conf.json: .*{problem}"):
+    with pytest.raises(FormatError, match=f"mlc_conf.json.*: .*{problem}"):
         st_mlc.read(tmp_path)
 
 

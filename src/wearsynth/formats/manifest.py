@@ -100,10 +100,14 @@ def read_json(path: Path) -> dict[str, Any]:
     """Give a JSON file's object; FormatError where it holds none."""
     try:
         content = json.loads(read_bytes(path).decode("utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise FormatError(path, f"is not JSON: {error}.") from None
+    except json.JSONDecodeError as error:
+        problem = f"is not JSON from column {error.colno} on. Mend it or copy it again."
+        raise FormatError(path, problem, line=error.lineno) from None
+    except (ValueError, RecursionError):  # no UTF-8, a number of 5,000 digits, 100,000 brackets
+        raise FormatError(path, "is not JSON in UTF-8. Mend it or copy it again.") from None
     if not isinstance(content, dict):
-        raise FormatError(path, f"expected a JSON object, got {type(content).__name__}.")
+        problem = f"expected a JSON object, got {type(content).__name__}. Copy it again."
+        raise FormatError(path, problem)
     return content
 
 

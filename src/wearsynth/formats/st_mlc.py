@@ -3,12 +3,13 @@
 Comment lines, a blank line, a header, then a line a reading:
 acc_x[mg],acc_y[mg],acc_z[mg]; first column time[us] or not; older: A_X [mg]<tab>A_Y [mg]<tab>...
 Validation logs also carry LSB columns and LABEL_0, the true class's output value. The rate stands in
-mlc_conf.json (mlc_odr) in the folder or beside it.
+mlc_conf.json (mlc_odr) in the folder or beside it. What time stamps say of gaps, repeats and steps
+back is in st_mlc_clock.py.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wearsynth.data import Channel, Gap, Recording, Signal, Span, natural_key
-from wearsynth.errors import FormatError
+from wearsynth.data import Channel, FloatArray, Recording, Signal, Span, natural_key
+from wearsynth.errors import FormatError, shown
 from wearsynth.files import read_bytes
 from wearsynth.formats.manifest import MANIFEST_NAME, read_json
-from wearsynth.formats.numeric_csv import parse_numbers
+from wearsynth.formats.numeric_csv import stream_numbers
+from wearsynth.formats.plausible import as_readings
+from wearsynth.formats.st_mlc_clock import (
+    FASTEST_HZ,
+    SLOWEST_HZ,
+    Stretch,
+    clock_of,
+    without_clock,
+)
 from wearsynth.formats.st_mlc_writer import CONFIGURATION_NAME, write
+from wearsynth.formats.timeline import NOT_READINGS, gaps_of, odd_rows, spans_of
 
 __all__ = ["OPTIONS", "read", "recognises", "write"]
 
@@ -31,9 +41,9 @@ _LOG = re.compile(r"log_\d+\.csv")
 _AXIS = re.compile(r"(acc|a)_(?P<axis>[xyz])\s*\[mg\]", re.IGNORECASE)
 _TIME, _LABEL = "time[us]", "LABEL_0"
 _CHANNELS = tuple(Channel(f"acc_{axis}", "g") for axis in "xyz")
-_GAP = 1.5  # a step between time stamps this many times the usual one is a gap
+_HEAD_BYTES = 1 << 16  # comments and header of a log are no longer than this
 _RATE_TOLERANCE = 0.01  # time stamps further off the nominal rate than this are told
-_Numbers = NDArray[np.float64]
+_NO_LABEL = "line(s) without a label: in no span"
 
 
 @dataclass(frozen=True)
@@ -57,10 +67,22 @@ class _Set:
     readings_per_window: int | None
 
 
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """A log's rows: values (row, axis) in g, NaN where bad, (row,); time_us and label (row,), or None."""
+
+    values: FloatArray
+    bad: NDArray[np.bool_]
+    time_us: NDArray[np.float64] | None
+    label: NDArray[np.float64] | None
+    head: _Head
+    path: Path
+
+
 def recognises(path: Path) -> bool:
     """Say whether this is a set's root, its data folder, or one log."""
     if path.is_file():
-        return path.suffix == ".csv" and _head(read_bytes(path)) is not None
+        return path.suffix == ".csv" and _head(_begin(path)) is not None
     return path.is_dir() and bool(_logs(path))
 
 
@@ -68,15 +90,25 @@ def read(path: Path, *, source_rate_hz: float | None = None) -> list[Recording]:
     """Give a recording a log, acceleration in g, spans labelled with the classes.
 
     path: the set's root, its data folder, or one log. source_rate_hz: where given, it goes before
-    mlc_conf.json, which goes before the time stamps. A log that wearsynth wrote has a span a
+    mlc_conf.json, which goes before the time stamps. Where time stamps step back or pause for over
+    ten minutes a further recording of the log begins. A log that wearsynth wrote has a span a
     window, since its joins are not continuous. FormatError, naming file and line, where a log is
     not of this layout or its rate stands nowhere.
     """
-    logs = [path] if path.is_file() else _logs(path)
+    logs = _logs(path) if path.is_dir() else [path]
     if not logs:
-        raise FormatError(path, "holds no logs named data/<id>_<class>/log_<n>.csv.")
+        problem = "holds no logs named data/<id>_<class>/log_<n>.csv"
+        raise FormatError(path, f"{problem}. Name the folder that holds data, or one log.")
     about = _set(path, source_rate_hz)
-    return [_read_log(log, about) for log in logs]
+    return [recording for log in logs for recording in _read_log(log, about)]
+
+
+def _begin(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(_HEAD_BYTES)
+    except OSError:
+        return b""
 
 
 def _logs(path: Path) -> list[Path]:
@@ -84,7 +116,9 @@ def _logs(path: Path) -> list[Path]:
     found = [
         log
         for log in folder.glob("*/log_*.csv")
-        if _CLASS_FOLDER.fullmatch(log.parent.name) and _LOG.fullmatch(log.name)
+        if _CLASS_FOLDER.fullmatch(log.parent.name)
+        and _LOG.fullmatch(log.name)
+        and not log.is_dir()
     ]
     return sorted(found, key=lambda log: (natural_key(log.parent.name), natural_key(log.name)))
 
@@ -112,53 +146,105 @@ def _set(path: Path, rate_hz: float | None) -> _Set:
 def _configured_rate(path: Path, configuration: dict[str, Any]) -> float | None:
     if "mlc_odr" not in configuration:
         return None
-    said = re.fullmatch(r"\s*(\d+(\.\d+)?)\s*Hz\s*", str(configuration["mlc_odr"]), re.IGNORECASE)
-    if said is None or float(said[1]) == 0:
-        value = configuration["mlc_odr"]
-        raise FormatError(path, f'expected "mlc_odr" such as "26 Hz", got {value!r}.')
+    value = str(configuration["mlc_odr"])
+    said = re.fullmatch(r"\s*(\d+(\.\d+)?)\s*Hz\s*", value, re.IGNORECASE)
+    if said is None or not SLOWEST_HZ <= float(said[1]) <= FASTEST_HZ:
+        problem = f'expected "mlc_odr" such as "26 Hz", got {shown(value)}'
+        raise FormatError(path, f"{problem}. Mend it or give the rate.")
     return float(said[1])
 
 
 def _outputs(configuration: dict[str, Any]) -> dict[int, str]:
-    trees = configuration.get("dectrees", [])
-    results = trees[0].get("results", []) if trees else []
-    return {int(result["value"]): str(result["label"]) for result in results}
+    """Give the class of each output value; none where the configuration has another form."""
+    try:
+        results = configuration["dectrees"][0]["results"]
+        return {int(result["value"]): str(result["label"]) for result in results}
+    except (KeyError, IndexError, TypeError, ValueError, OverflowError):
+        return {}
 
 
 def _readings_per_window(manifest: Path) -> int | None:
     if not manifest.is_file():
         return None
     number = read_json(manifest).get("readings_per_window")
-    return int(number) if number else None
+    return number if isinstance(number, int) and number > 0 else None
 
 
-def _read_log(path: Path, about: _Set) -> Recording:
+def _read_log(path: Path, about: _Set) -> list[Recording]:
+    rows = _rows(path)
+    where, first_line = f"{path}", rows.head.first_line
+    rate_hz, stretches = about.rate_hz, without_clock(len(rows.values))
+    notes: tuple[str, ...] = ()
+    if rows.time_us is not None and len(rows.time_us) > 1:
+        clock = clock_of(rows.time_us, where=where, first_line=first_line)
+        rate_hz, notes = _rate(clock.rate_hz, about)
+        stretches = clock.stretches
+    if rate_hz is None:
+        raise FormatError(
+            path,
+            f"its rate stands nowhere: there is no {CONFIGURATION_NAME} with mlc_odr and no column "
+            f"{_TIME}. Give it (rate_hz).",
+        )
+    made = [_recording(rows, stretch, rate_hz, about) for stretch in stretches]
+    return [
+        replace(
+            recording,
+            name=recording.name if index == 1 else f"{recording.name}_{index}",
+            notes=(*notes, *_column_notes(rows.head), "the logs do not name people"),
+        )
+        for index, recording in enumerate(made, start=1)
+    ]
+
+
+def _rows(path: Path) -> _Rows:
     content = read_bytes(path)
-    head = _head(content)
+    head = _head(content[:_HEAD_BYTES])
     if head is None:
         raise FormatError(
             path,
             "expected a header such as acc_x[mg],acc_y[mg],acc_z[mg]. Is this a MEMS Studio log?",
         )
-    table = parse_numbers(
-        content[head.start :],
+    axes = [_axis_column(head, axis) for axis in "xyz"]
+    more = [head.columns.index(name) for name in (_TIME, _LABEL) if name in head.columns]
+    blocks = stream_numbers(
+        BytesIO(content[head.start :]),
         path,
         columns=head.columns,
+        keep=[*axes, *more],
         delimiter=head.delimiter,
         first_line=head.first_line,
     )
-    axes = [_axis_column(head, axis) for axis in "xyz"]
-    rate_hz, notes = _rate(path, head, table, about)
-    values, gaps = _on_the_clock(path, head, table, rate_hz)
-    signal = Signal((values[:, axes] / 1000).astype(np.float32), rate_hz, _CHANNELS)
+    table = np.concatenate([np.empty((0, 3 + len(more))), *blocks])
+    if not len(table):
+        raise FormatError(path, "holds no readings below its header. Copy or export it again.")
+    values, bad = as_readings(table[:, :3] / 1000, "g")
+    return _Rows(
+        values=values,
+        bad=np.asarray(bad.any(axis=1)),
+        time_us=table[:, 3] if _TIME in head.columns else None,
+        label=table[:, -1] if _LABEL in head.columns else None,
+        head=head,
+        path=path,
+    )
+
+
+def _recording(rows: _Rows, stretch: Stretch, rate_hz: float, about: _Set) -> Recording:
+    """Give one stretch of a log in even steps of time, NaN where readings are missing."""
+    path, first_line = rows.path, rows.head.first_line
+    values = np.full((int(stretch.place[-1]) + 1, 3), np.nan, dtype=np.float32)
+    values[stretch.place] = rows.values[stretch.rows]
+    mine = np.isin(np.arange(len(rows.bad)), stretch.rows)
     folder = _CLASS_FOLDER.fullmatch(path.parent.name)
+    oddities = odd_rows(rows.bad & mine, NOT_READINGS, f"{path}", first_line)
+    if rows.label is not None:
+        oddities += odd_rows(mine & ~np.isfinite(rows.label), _NO_LABEL, f"{path}", first_line)
     return Recording(
         name=f"{folder['label'] if folder else path.parent.name}/{path.stem}",
-        signals={"acc": signal},
-        spans=_spans(path, head, values, rate_hz, about),
-        gaps=gaps,
+        signals={"acc": Signal(values, rate_hz, _CHANNELS)},
+        spans=_spans(rows, stretch, rate_hz, about),
+        gaps=gaps_of(np.asarray(np.isnan(values).any(axis=1)), rate_hz),
         source=about.source,
-        notes=(*notes, *_column_notes(head), "the logs do not name people"),
+        oddities=(*stretch.oddities, *oddities),
     )
 
 
@@ -186,84 +272,35 @@ def _column_notes(head: _Head) -> tuple[str, ...]:
     return (f"columns not read: {', '.join(unread)}",) if unread else ()
 
 
-def _rate(path: Path, head: _Head, table: _Numbers, about: _Set) -> tuple[float, tuple[str, ...]]:
-    if _TIME not in head.columns or len(table) < 2:
-        return _untimed_rate(path, about), ()
-    measured = 1e6 / _usual_step(path, head, table)
+def _rate(measured_hz: float, about: _Set) -> tuple[float, tuple[str, ...]]:
+    """Give the rate to take and what to note of it, where time stamps tell one."""
     if about.rate_hz is None:
-        return measured, (f"rate from the time stamps: {measured:.4g} Hz",)
-    if abs(measured / about.rate_hz - 1) <= _RATE_TOLERANCE:
+        return measured_hz, (f"rate from the time stamps: {measured_hz:.4g} Hz",)
+    if abs(measured_hz / about.rate_hz - 1) <= _RATE_TOLERANCE:
         return about.rate_hz, ()
-    told = f"time stamps tell {measured:.4g} Hz, taken as {about.rate_hz:g} Hz"
+    told = f"time stamps tell {measured_hz:.4g} Hz, taken as {about.rate_hz:g} Hz"
     return about.rate_hz, (f"{told} ({about.rate_from})",)
 
 
-def _untimed_rate(path: Path, about: _Set) -> float:
-    if about.rate_hz is not None:
-        return about.rate_hz
-    raise FormatError(
-        path,
-        f"its rate stands nowhere: there is no {CONFIGURATION_NAME} with mlc_odr and no column "
-        f"{_TIME}. Give it (rate_hz).",
-    )
-
-
-def _usual_step(path: Path, head: _Head, table: _Numbers) -> float:
-    steps = np.diff(table[:, head.columns.index(_TIME)])
-    back = np.flatnonzero(steps <= 0)
-    if len(back):
-        line = head.first_line + int(back[0]) + 1
-        raise FormatError(
-            path, "the time does not go on. Remove the lines out of order.", line=line
-        )
-    return float(np.median(steps))
-
-
-def _on_the_clock(
-    path: Path, head: _Head, table: _Numbers, rate_hz: float
-) -> tuple[_Numbers, tuple[Gap, ...]]:
-    """Give the rows in even steps of time, NaN where the time stamps leave a gap, and the gaps."""
-    if _TIME not in head.columns or len(table) < 2:
-        return table, ()
-    steps = np.diff(table[:, head.columns.index(_TIME)]) / _usual_step(path, head, table)
-    whole = np.where(steps > _GAP, np.rint(steps), 1).astype(np.int64)
-    place = np.concatenate([[0], np.cumsum(whole)])
-    values = np.full((int(place[-1]) + 1, table.shape[1]), np.nan)
-    values[place] = table
-    before = np.flatnonzero(whole > 1)
-    starts, ends = (place[before] + 1) / rate_hz, place[before + 1] / rate_hz
-    return values, tuple(map(Gap, starts.tolist(), ends.tolist()))
-
-
-def _spans(
-    path: Path, head: _Head, values: _Numbers, rate_hz: float, about: _Set
-) -> tuple[Span, ...]:
-    if _LABEL in head.columns:
-        return _output_spans(values[:, head.columns.index(_LABEL)], rate_hz, about.outputs)
-    folder = _CLASS_FOLDER.fullmatch(path.parent.name)
+def _spans(rows: _Rows, stretch: Stretch, rate_hz: float, about: _Set) -> tuple[Span, ...]:
+    if rows.label is not None:
+        names = [_output_name(value, about.outputs) for value in rows.label[stretch.rows].tolist()]
+        return spans_of(names, rate_hz, place=stretch.place)
+    folder = _CLASS_FOLDER.fullmatch(rows.path.parent.name)
     if folder is None:
-        raise FormatError(path, "its class stands nowhere: put it in a folder named <id>_<class>.")
-    step = about.readings_per_window or len(values)
-    starts = range(0, len(values), step)
-    ends = [min(start + step, len(values)) for start in starts]
+        problem = "its class stands nowhere: put it in a folder named <id>_<class>."
+        raise FormatError(rows.path, problem)
+    count = int(stretch.place[-1]) + 1
+    step = about.readings_per_window or count
+    starts = range(0, count, step)
+    ends = [min(start + step, count) for start in starts]
     return tuple(
         Span(a / rate_hz, b / rate_hz, folder["label"]) for a, b in zip(starts, ends, strict=True)
     )
 
 
-def _output_spans(outputs: _Numbers, rate_hz: float, names: Mapping[int, str]) -> tuple[Span, ...]:
-    """Give a span for each run of one value; a value without a name is its own name."""
-    known = np.flatnonzero(np.isfinite(outputs))
-    runs = np.flatnonzero(np.diff(outputs[known]) != 0) + 1
-    return tuple(
-        Span(
-            int(run[0]) / rate_hz,
-            (int(run[-1]) + 1) / rate_hz,
-            _output_name(outputs[run[0]], names),
-        )
-        for run in np.split(known, runs)
-    )
-
-
-def _output_name(value: float, names: Mapping[int, str]) -> str:
+def _output_name(value: float, names: Mapping[int, str]) -> str | None:
+    """Give the class of an output value: its name, else its number; None where there is none."""
+    if not np.isfinite(value):
+        return None
     return names.get(int(value), f"output {value:g}")
