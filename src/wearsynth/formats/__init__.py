@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from wearsynth.data import Recording
 from wearsynth.errors import DataError, FileError, FormatError, did_you_mean
-from wearsynth.formats import basic_motions, e4, lsm6dsl_csv, st_mlc, table, wesad_1hz
+from wearsynth.formats import basic_motions, e4, lsm6dsl_csv, st_mlc, table, wesad, wesad_1hz
 from wearsynth.formats.table import TableColumns
 from wearsynth.tables import is_windows_file
 
@@ -31,6 +31,7 @@ READERS: dict[str, Reader] = {
     "memsstudio": st_mlc,
     "lsm6dsl": lsm6dsl_csv,
     "wesad_1hz": wesad_1hz,
+    "wesad": wesad,
     "basic_motions": basic_motions,
     "e4": e4,
 }
