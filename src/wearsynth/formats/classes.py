@@ -13,13 +13,17 @@ GROUPINGS: dict[str, dict[str, str]] = {
         "sitting": "stationary",
         "standing": "stationary",
         "walking": "walking",
+        "nordic_walking": "walking",
         "running": "running",
         "jogging": "running",
         "cycling": "cycling",
     },
 }
 """Known groupings: class in the source -> class. "st": stationary, walking, running and cycling as
-in ST's MEMS Studio set made from PAMAP2, with the names that the other readers use for the same."""
+in ST's MEMS Studio set made from PAMAP2, with the names that the other readers use for the same.
+ST's logs do not name their activities, but the readings do: walking logs 12 and 13 are Nordic walking
+of PAMAP2's subject 102, so Nordic walking counts as walking. Which of lying, sitting and standing
+made the stationary logs cannot be told."""
 
 
 def regroup(recordings: Sequence[Recording], classes: Mapping[str, str] | str) -> list[Recording]:
