@@ -115,7 +115,7 @@ def _numbers(
     source: BinaryIO, layout: _Layout, keep: Sequence[int], first_line: int
 ) -> Iterator[NDArray[np.float64]]:
     line = first_line
-    for text in _blocks(source):
+    for text in text_blocks(source):
         if text.startswith(UTF_16):
             problem = "is written in UTF-16. Save it as plain text in UTF-8."
             raise FormatError(layout.path, problem, line=line)
@@ -127,7 +127,7 @@ def _numbers(
         line += len(numbers)
 
 
-def _blocks(source: BinaryIO) -> Iterator[bytes]:
+def text_blocks(source: BinaryIO) -> Iterator[bytes]:
     """Give the text as blocks of whole lines; blank lines at its end become one line end.
 
     A line longer than a block comes last, as far as it was read. The library's own stream of blocks
