@@ -7,7 +7,17 @@ from typing import Any, Protocol
 
 from wearsynth.data import Recording
 from wearsynth.errors import DataError, FileError, FormatError, did_you_mean
-from wearsynth.formats import basic_motions, e4, lsm6dsl_csv, st_mlc, table, wesad, wesad_1hz, wisdm
+from wearsynth.formats import (
+    basic_motions,
+    e4,
+    lsm6dsl_csv,
+    pamap2,
+    st_mlc,
+    table,
+    wesad,
+    wesad_1hz,
+    wisdm,
+)
 from wearsynth.formats.table import TableColumns
 from wearsynth.tables import is_windows_file
 
@@ -30,11 +40,12 @@ class Reader(Protocol):
 READERS: dict[str, Reader] = {
     "memsstudio": st_mlc,
     "lsm6dsl": lsm6dsl_csv,
+    "pamap2": pamap2,
     "wesad_1hz": wesad_1hz,
     "wesad": wesad,
     "basic_motions": basic_motions,
     "wisdm": wisdm,
-    "e4": e4,
+    "e4": e4,  # last: it takes any damaged zip
 }
 KNOWN_FORMATS = (*READERS, "table")
 """Every format that read() takes; "table" needs columns and is never guessed."""
