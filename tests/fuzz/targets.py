@@ -6,7 +6,18 @@ from functools import partial
 from pathlib import Path
 
 from fuzz.text import TextKind
-from layouts import counts, labels, lsm6dsl, memsstudio, table, wesad_1hz, windows_file
+from layouts import (
+    counts,
+    labels,
+    lsm6dsl,
+    memsstudio,
+    motionsense,
+    pamap2,
+    table,
+    uci_har,
+    wesad_1hz,
+    windows_file,
+)
 from wearsynth.data import Recording, Windows
 from wearsynth.formats import counts_parquet, read
 from wearsynth.formats.labels import read_labels, with_labels
@@ -95,8 +106,14 @@ def _one_log(folder: Path, seed: int) -> Path:
     return memsstudio.write(folder, seed=seed) / "data" / "1_walking" / "log_0.csv"
 
 
+def _uci_har(folder: Path, seed: int) -> Path:
+    return uci_har.write(folder, seed=seed, windows=2, files=("total_acc", "body_gyro"))
+
+
 _TABLE = _table("csv")
 _MG = TextKind(header_lines=3)
+_UCI_HAR = dict.fromkeys(("_train.txt", "_test.txt"), TextKind(delimiter=b" "))
+_MOTION = TextKind(header_lines=1, time_column=0, ticks_per_s=50, values=tuple(range(4, 13)))
 
 TARGETS: dict[str, Target] = {
     "memsstudio": _set_of(
@@ -132,6 +149,25 @@ TARGETS: dict[str, Target] = {
     ),
     "wesad_1hz_parquet": _set_of(
         "wesad_1hz", lambda folder, seed: wesad_1hz.write(folder, seed=seed, style="parquet")
+    ),
+    "uci_har": _set_of("uci_har", _uci_har, texts=_UCI_HAR, tells=NOT_NUMBERS),
+    "motionsense": _set_of(
+        "motionsense",
+        lambda folder, seed: motionsense.write(folder, seed=seed),
+        texts={".csv": _MOTION},
+        tells=TIMED,
+    ),
+    "motionsense_apart": _set_of(
+        "motionsense",
+        lambda folder, seed: motionsense.write_apart(folder, seed=seed),
+        texts={".csv": replace(_MOTION, values=(1, 2, 3))},
+        tells=TIMED,
+    ),
+    "pamap2": _set_of(
+        "pamap2",
+        lambda folder, seed: pamap2.write(folder, seed=seed),
+        texts={".dat": TextKind(delimiter=b" ", time_column=0, values=(4, 5, 6, 10, 11, 12))},
+        tells=TIMED,
     ),
     "table_csv": _TABLE,
     "table_parquet": _table("parquet"),

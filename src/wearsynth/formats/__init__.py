@@ -11,14 +11,16 @@ from wearsynth.formats import (
     basic_motions,
     e4,
     lsm6dsl_csv,
+    motionsense,
     pamap2,
     st_mlc,
     table,
+    uci_har,
     wesad,
     wesad_1hz,
     wisdm,
 )
-from wearsynth.formats.table import TableColumns
+from wearsynth.formats.table_columns import TableColumns
 from wearsynth.tables import is_windows_file
 
 __all__ = ["KNOWN_FORMATS", "READERS", "TableColumns", "read", "recognise"]
@@ -41,6 +43,8 @@ READERS: dict[str, Reader] = {
     "memsstudio": st_mlc,
     "lsm6dsl": lsm6dsl_csv,
     "pamap2": pamap2,
+    "uci_har": uci_har,
+    "motionsense": motionsense,
     "wesad_1hz": wesad_1hz,
     "wesad": wesad,
     "basic_motions": basic_motions,
