@@ -6,10 +6,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from wearsynth.data import Gap, Oddity, Span, windows_from_arrays
+from wearsynth.data import UNITS, Gap, Oddity, Span, windows_from_arrays
 from wearsynth.errors import DataError, FileError, FormatError
 from wearsynth.formats import TableColumns, read
-from wearsynth.formats.timeline import REPEATED
+from wearsynth.formats.table import BEYOND, EMPTY, TIMELESS
+from wearsynth.formats.table_columns import CONVERTED
+from wearsynth.formats.table_pieces import PAUSED
+from wearsynth.formats.timeline import BACKWARD, REPEATED
 from wearsynth.tables import save_windows
 
 X = (("x", "g"),)
@@ -63,7 +66,7 @@ def test_the_given_rate_stands_and_a_doubt_is_noted(tmp_path: Path) -> None:
     assert recording.signals["acc"].rate_hz == 11
     assert recording.signals["acc"].values[:, 0].tolist() == [1, 2, 4, 5]
     assert recording.notes == ("measured 10 Hz, taken as 11 Hz",)
-    assert recording.oddities == (Oddity(REPEATED, 1, "log.csv (rows of 'log'), line 4"),)
+    assert recording.oddities == (Oddity(REPEATED, 1, "log.csv, line 5"),)
     (recording,) = read(path, columns=TableColumns(X, time="t", rate_hz=10.1))
     assert recording.notes == ()
 
@@ -108,6 +111,152 @@ def test_a_step_back_and_a_very_long_gap_begin_a_new_one(tmp_path: Path) -> None
         ("log_3", 2),
     ]
     assert all(r.gaps == () for r in recordings)
+    assert [r.oddities for r in recordings] == [
+        (),
+        (Oddity(PAUSED, 1, "log.csv, line 5"),),
+        (Oddity(BACKWARD, 1, "log.csv, line 7"),),
+    ]
+
+
+def test_rows_of_people_who_take_turns_are_put_together(tmp_path: Path) -> None:
+    rows = [f"{t},{t + shift},{who}" for t in range(30) for who, shift in (("a", 0), ("b", 50))]
+    path = csv(tmp_path, "t,x,who", *rows, "20,7,a", "21,7,a")
+    recordings = read(path, columns=TableColumns(X, time="t", subject="who"))
+    assert [(r.name, r.subject) for r in recordings] == [("a", "a"), ("a_2", "a"), ("b", "b")]
+    assert recordings[0].signals["acc"].values[:, 0].tolist() == list(range(30))
+    assert recordings[2].signals["acc"].values[:, 0].tolist() == list(range(50, 80))
+    assert recordings[1].oddities == (Oddity(BACKWARD, 1, "log.csv, line 62"),)
+    assert "rows of 2 subjects or recordings take turns: put together" in recordings[0].notes
+    untimed = read(path, columns=TableColumns(X, subject="who", rate_hz=1))
+    assert [(r.name, len(r.signals["acc"].values)) for r in untimed] == [("a", 32), ("b", 30)]
+
+
+def test_a_person_seen_again_later_stays_one_recording_where_times_tell(tmp_path: Path) -> None:
+    rows = [f"{t},{t},{'b' if 3 <= t < 6 else 'a'}" for t in range(9)]
+    a, b = read(csv(tmp_path, "t,x,w", *rows), columns=TableColumns(X, time="t", subject="w"))
+    np.testing.assert_array_equal(
+        a.signals["acc"].values[:, 0], [0, 1, 2, np.nan, np.nan, np.nan, 6, 7, 8]
+    )
+    assert (a.gaps, b.gaps) == ((Gap(3, 6),), ())
+
+
+def test_shuffled_rows_are_refused_with_a_remedy(tmp_path: Path) -> None:
+    order = np.random.default_rng(0).permutation(100)
+    path = csv(tmp_path, "t,x", *(f"{i / 25},{i}" for i in order))
+    with pytest.raises(FormatError, match=r"line \d+: .* go back in time. Sort the rows by time"):
+        read(path, columns=TableColumns(X, time="t"))
+
+
+def test_a_time_for_each_packet_is_refused_with_a_remedy(tmp_path: Path) -> None:
+    path = csv(tmp_path, "t,x", *(f"{i // 10 / 2.5},{i}" for i in range(100)))
+    with pytest.raises(FormatError, match=r"line 3: .*repeat the time.* give the rate"):
+        read(path, columns=TableColumns(X, time="t"))
+
+
+def test_infinite_and_impossible_readings_are_gaps_and_told(tmp_path: Path) -> None:
+    path = csv(tmp_path, "# c", "", "x,y", "1,1", "inf,2", "", "2,-1e300", "3,", "4,1")
+    (recording,) = read(path, columns=TableColumns((("x", "g"), ("y", "mg")), rate_hz=1))
+    np.testing.assert_array_equal(recording.signals["acc"].values[:, 0], [1, np.nan, 2, 3, 4])
+    assert recording.gaps == (Gap(1, 4),)
+    assert recording.oddities == (
+        Oddity(EMPTY, 1, "log.csv, line 8"),
+        Oddity(BEYOND, 2, "log.csv, line 5"),
+    )
+
+
+def test_rows_without_a_time_are_left_out_and_told(tmp_path: Path) -> None:
+    path = csv(tmp_path, "t,x", "0,1", ",2", "1,3", "nan,4", "2,5")
+    (recording,) = read(path, columns=TableColumns(X, time="t"))
+    assert recording.signals["acc"].values[:, 0].tolist() == [1, 3, 5]
+    assert recording.oddities == (Oddity(TIMELESS, 2, "log.csv, line 3"),)
+
+
+def test_uneven_slow_readings_lie_on_lines_and_the_spread_is_told(tmp_path: Path) -> None:
+    times = [0, 5, 10, 25, 30, 35, 40, 100, 105]
+    path = csv(tmp_path, "t,hr,l", *(f"{t},{60 + t},{'a' if t < 30 else 'b'}" for t in times))
+    columns = TableColumns((("hr", "bpm"),), time="t", label="l")
+    (recording,) = read(path, columns=columns)
+    assert recording.signals["hr"].rate_hz == 0.2
+    known = [60.0 + 5 * i for i in range(9)]
+    np.testing.assert_array_equal(
+        recording.signals["hr"].values[:, 0], [*known, *[np.nan] * 11, 160, 165]
+    )
+    assert recording.spans == (Span(0, 30, "a"), Span(30, 110, "b"))
+    assert recording.notes == (
+        "steps between rows are uneven (90 % of them 5 to 44.2 s, median 5 s): readings at 0.2 Hz "
+        "lie on straight lines between rows up to 15 s apart, longer steps are gaps",
+    )
+
+
+def test_jittered_times_keep_their_readings(tmp_path: Path) -> None:
+    jitter = np.random.default_rng(0).uniform(-0.002, 0.002, 200)
+    path = csv(tmp_path, "t,x", *(f"{i * 0.01 + j:.6f},{i}" for i, j in enumerate(jitter)))
+    (recording,) = read(path, columns=TableColumns(X, time="t"))
+    assert recording.signals["acc"].values[:, 0].tolist() == list(range(200))
+    assert recording.signals["acc"].rate_hz == pytest.approx(100, rel=2e-3)
+    assert recording.notes == ()
+
+
+def test_recordings_of_another_rate_keep_it(tmp_path: Path) -> None:
+    rows = [f"{i / 50:.2f},1,a" for i in range(60)] + [f"{i / 100:.2f},1,b" for i in range(60)]
+    path = csv(tmp_path, "t,x,w", *rows, *(f"{i / 50.5:.6f},1,c" for i in range(60)))
+    recordings = read(path, columns=TableColumns(X, time="t", subject="w"))
+    assert [r.signals["acc"].rate_hz for r in recordings] == pytest.approx([50.5, 100, 50.5])
+
+
+def test_readings_in_steps_of_many_seconds_raise_a_doubt(tmp_path: Path) -> None:
+    path = csv(tmp_path, "t,x", *(f"{40 * i},1" for i in range(9)))
+    (recording,) = read(path, columns=TableColumns(X, time="t"))
+    assert recording.notes == ("readings in g lie 40 s apart: is time_unit 's'?",)
+
+
+def test_a_clock_with_hardly_any_rows_is_refused(tmp_path: Path) -> None:
+    rows = (f"{i // 2 * 500 + i % 2 * 0.001:.3f},1" for i in range(2000))
+    with pytest.raises(FormatError, match="nearly all readings would be missing"):
+        read(csv(tmp_path, "t,x", *rows), columns=TableColumns(X, time="t"))
+
+
+def test_a_folder_of_files_is_one_set(tmp_path: Path) -> None:
+    for who, label, rate in (("anna", "walk", 50.0), ("anna", "rest", 50.2), ("ben", "walk", 100)):
+        place = tmp_path / "set" / who / f"{label}.csv"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        rows = [f"{i / rate:.6f},{i}" for i in range(40)]
+        place.write_text("\n".join(["t,x", *rows[:20], *rows[25:]]))
+    (tmp_path / "set" / "readme.txt").write_text("not a table")
+    columns = TableColumns(X, time="t", label="{file}", subject="{folder}")
+    recordings = read(tmp_path / "set", columns=columns)
+    assert [(r.name, r.subject, r.spans[0].label) for r in recordings] == [
+        ("anna/rest", "anna", "rest"),
+        ("anna/walk", "anna", "walk"),
+        ("ben/walk", "ben", "walk"),
+    ]
+    assert [r.signals["acc"].rate_hz for r in recordings] == pytest.approx(
+        [50.2, 50.2, 100], rel=1e-4
+    )
+    assert [r.gaps[0].start_s for r in recordings] == pytest.approx(
+        [20 / 50.2, 20 / 50.2, 0.2], rel=1e-4
+    )
+    assert {len(r.signals["acc"].values) for r in recordings} == {40}
+    by_path = read(tmp_path / "set", columns=TableColumns(X, time="t"))
+    assert [(r.name, r.subject) for r in by_path] == [
+        ("anna/rest", None),
+        ("anna/walk", None),
+        ("ben/walk", None),
+    ]
+    with pytest.raises(
+        FormatError, match=r"walk.csv: has no column 'y'|rest.csv: has no column 'y'"
+    ):
+        read(tmp_path / "set", columns=TableColumns((("y", "g"),), time="t"))
+    (tmp_path / "none").mkdir()
+    with pytest.raises(FormatError, match=r"holds no table .*Name a file"):
+        read(tmp_path / "none", columns=TableColumns(X, time="t"))
+
+
+def test_every_unit_has_a_signal(tmp_path: Path) -> None:
+    channels = tuple((f"c{i}", unit) for i, unit in enumerate((*UNITS, *CONVERTED)))
+    path = csv(tmp_path, ",".join(name for name, _ in channels), ",".join("1" * len(channels)))
+    (recording,) = read(path, columns=TableColumns(channels, rate_hz=1))
+    assert {c.unit for s in recording.signals.values() for c in s.channels} == set(UNITS)
 
 
 def test_lines_before_the_header_are_skipped(tmp_path: Path) -> None:
@@ -134,12 +283,14 @@ def test_parquet_with_time_stamps(tmp_path: Path) -> None:
         (["acc_x,y", "1,2"], TableColumns((("accx", "g"),), rate_hz=1), "Did you mean 'acc_x'"),
         (["x,x", "1,2"], TableColumns(X, rate_hz=1), "2 columns 'x'"),
         (["x,y", "1,2", "oops,3"], TableColumns(X, rate_hz=1), r"log.csv, line 3: .*'oops'"),
-        (["x,y", "1,2", "1"], TableColumns(X, rate_hz=1), r"line 3: Expected 2 columns, got 1"),
+        (["x,y", "1,2", "1"], TableColumns(X, rate_hz=1), "line 3: expected 2 columns, got 1"),
         (["x,y"], TableColumns(X, rate_hz=1), "no rows"),
         ([""], TableColumns(X, rate_hz=1), "no header line"),
-        (["x,t", "1,a"], TableColumns(X, time="t"), "'t' must hold numbers"),
-        (["x,t", "1,"], TableColumns(X, time="t"), "1 row.s. have no 't'"),
+        (["x,t", "1,a"], TableColumns(X, time="t"), "line 2: expected a number or an ISO 8601"),
+        (["x,t", "1,"], TableColumns(X, time="t"), "no row has a 't'"),
         (["x,t", "1,5", "2,5"], TableColumns(X, time="t"), "never advance"),
+        (["x,t", "1,5"], TableColumns(X, time="t"), "never advance"),
+        (["x,y", "g,g", "1,2"], TableColumns(X, rate_hz=1), "line of units, remove it"),
     ],
 )
 def test_a_wrong_file_says_what_is_wrong(

@@ -7,7 +7,7 @@ from wearsynth.data import Recording
 from wearsynth.formats import read
 from wearsynth.formats.classes import regroup
 from wearsynth.formats.labels import read_labels, with_labels
-from wearsynth.formats.table import TableColumns
+from wearsynth.formats.table_columns import TableColumns
 
 
 def read_source(config: DataConfig) -> list[Recording]:
