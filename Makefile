@@ -4,7 +4,7 @@ BIN := .venv/bin
 # One thread each: the arrays are small, and a busy machine stays usable.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test fuzz check-format check-lint check-types check-layers check-docs check-tests docs clean
+.PHONY: demo test fuzz test-clients check-format check-lint check-types check-layers check-docs check-tests docs clean
 
 demo: .venv/plain
 	$(BIN)/wearsynth demo
@@ -33,6 +33,17 @@ check-tests: .venv/dev
 fuzz: .venv/dev
 	PYTHONPATH=tests $(BIN)/python -m fuzz $(if $(READER),--reader $(READER))
 
+# E4 sessions that are written here, read by devicely and flirt in an environment of their own: they
+# need older libraries and Python 3.11.
+CLIENTS_PYTHON ?= python3.11
+test-clients: .venv/dev .venv-clients/installed
+	$(BIN)/python -m pytest -m clients tests/clients
+
+.venv-clients/installed: tests/clients/constraints.txt
+	test -x .venv-clients/bin/python || $(CLIENTS_PYTHON) -m venv .venv-clients
+	.venv-clients/bin/pip install --quiet --constraint tests/clients/constraints.txt devicely flirt
+	touch $@
+
 docs: .venv/dev
 	$(BIN)/mkdocs serve
 
@@ -46,4 +57,4 @@ docs: .venv/dev
 	touch $@
 
 clean:
-	rm -rf .venv site dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-clients site dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
