@@ -135,7 +135,7 @@ def test_names_and_people_of_the_trees_that_people_have(
 ) -> None:
     for index, place in enumerate(places):
         session(tmp_path / place, {"EDA.csv": f"{START + index}\n4\n0.{index}\n"})
-    recordings = read(tmp_path / given)
+    recordings = read(tmp_path / given, format="e4")
     assert [f"{r.name} {r.subject}" for r in recordings] == expected
 
 
@@ -150,9 +150,9 @@ def test_zips_as_the_portal_names_them_tell_no_person(tmp_path: Path) -> None:
 def test_a_session_packed_and_unpacked_is_read_once(tmp_path: Path) -> None:
     session(tmp_path / "S2" / "S2_E4_Data")
     packed(tmp_path / "S2" / "S2_E4_Data.zip", PLAIN)
-    assert len(read(tmp_path)) == 1
+    assert len(read(tmp_path, format="e4")) == 1
     packed(tmp_path / "S2" / "again.zip", PLAIN)
-    (recording,) = read(tmp_path)
+    (recording,) = read(tmp_path, format="e4")
     assert oddities(recording)["copy(s) of a session already read, left out"][0] == 1
 
 
@@ -232,7 +232,7 @@ def test_the_same_text_in_another_dress_gives_the_same(tmp_path: Path, change: s
         "mark": lambda data: b"\xef\xbb\xbf" + data,
         "windows": lambda data: data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"),
         "no_end": lambda data: data.rstrip(),
-        "blank_end": lambda data: data + b"\n \n\n",
+        "blank_end": lambda data: data + b"\n\n",
     }
     expected = one(session(tmp_path / "a" / "S02"))
     changed = {name: dresses[change](text.encode()) for name, text in PLAIN.items()}
@@ -334,71 +334,6 @@ def test_labels_inside_a_session_are_taken(tmp_path: Path) -> None:
         assert [span.label for span in tagged.spans] == ["a", "b", "c"]
 
 
-@pytest.mark.parametrize(
-    ("name", "problem"),
-    [
-        ("../ACC.csv", "leads out of the archive"),
-        ("/tmp/ACC.csv", "leads out of the archive"),
-        ("C:\\x\\ACC.csv", "leads out of the archive"),
-        ("a\\..\\..\\ACC.csv", "leads out of the archive"),
-    ],
-)
-def test_names_that_lead_out_of_a_zip_are_refused(tmp_path: Path, name: str, problem: str) -> None:
-    with pytest.raises(FormatError, match=problem):
-        read(packed(tmp_path / "S02.zip", {**PLAIN, name: "x"}))
-
-
-def test_damaged_and_strange_zips_are_refused(tmp_path: Path) -> None:
-    whole = packed(tmp_path / "whole.zip", PLAIN, zipfile.ZIP_STORED).read_bytes()
-    at = whole.index(b"0.622764")
-    with zipfile.ZipFile(tmp_path / "whole.zip") as archive:
-        place = archive.getinfo("EDA.csv").header_offset
-    central = whole.rindex(b"EDA.csv") - 46
-    other_method = whole[: central + 10] + b"\x63" + whole[central + 11 :]
-    encrypted = whole[: central + 8] + b"\x01" + whole[central + 9 :]
-    cases = {
-        "cut": (whole[:-100], "damaged zip archive"),
-        "empty": (b"", "damaged zip archive"),
-        "crc": (whole[:at] + b"9" + whole[at + 1 :], "EDA.csv: is a damaged zip archive"),
-        "head": (whole[:place] + b"XXXX" + whole[place + 4 :], "EDA.csv: is a damaged zip archive"),
-        "method": (other_method, "EDA.csv: is packed by method 99"),
-        "encrypted": (encrypted, "EDA.csv: is encrypted. Unpack it"),
-    }
-    for name, (content, problem) in cases.items():
-        path = tmp_path / f"{name}.zip"
-        path.write_bytes(content)
-        assert recognise(path) == "e4"
-        with pytest.raises(FormatError, match=problem):
-            read(path)
-
-
-def test_a_name_that_stands_twice_in_a_zip_is_refused(tmp_path: Path) -> None:
-    path = packed(tmp_path / "S02.zip", PLAIN)
-    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
-        archive.writestr("EDA.csv", PLAIN["EDA.csv"])
-    with pytest.raises(FormatError, match=r"holds 'EDA\.csv' twice\. Pack"):
-        read(path)
-
-
-def test_a_bomb_is_refused_before_and_while_it_is_unpacked(tmp_path: Path) -> None:
-    path = tmp_path / "S02.zip"
-    lines = b"0.5\n" * (1 << 18)
-    with (
-        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
-        archive.open("EDA.csv", "w") as member,
-    ):
-        member.write(HEAD.encode())
-        for _ in range(80):
-            member.write(lines)
-    with pytest.raises(FormatError, match=r"EDA\.csv: unpacks to over .* 64 MB at over 100 to 1"):
-        read(path)
-    content = path.read_bytes()
-    declared = (len(HEAD) + 80 * len(lines)).to_bytes(4, "little")
-    path.write_bytes(content.replace(declared, (1000).to_bytes(4, "little")))  # a false size
-    with pytest.raises(FormatError, match=r"EDA\.csv: is a damaged zip archive"):
-        read(path)
-
-
 def test_the_layout_is_read_whole(tmp_path: Path) -> None:
     recordings = read(layout.write(tmp_path, people=3, minutes=1))
     assert [r.subject for r in recordings] == ["S02", "S03", "S04"]
@@ -446,3 +381,15 @@ def test_a_real_zip() -> None:
     assert recording.signals["temp"].start_s == 1 and recording.signals["hr"].start_s == 10
     ((oddity),) = recording.oddities
     assert oddity.count == 4 and oddity.where.endswith("TEMP.csv, line 3")
+
+
+def test_names_that_cannot_be_printed_are_shown_all_the_same(tmp_path: Path) -> None:
+    folder = tmp_path / "S02\udcff"
+    try:
+        folder.mkdir()
+    except (OSError, UnicodeError):
+        pytest.skip("this file system takes no such name")
+    session(folder, {"HR.csv": None})
+    recording = one(tmp_path)
+    assert (recording.name, recording.subject) == ("S02?", "S02?")
+    assert all(odd.where.isprintable() for odd in recording.oddities)

@@ -22,7 +22,6 @@ TAGS_BYTES = 1 << 20
 RATES_HZ = (0.01, 10_000.0)
 """A rate outside of this is no rate of a sensor."""
 _REMEDY = "Copy the file as Empatica gave it, not as a spreadsheet saved it."
-_BLANK = b" \t\r\n"
 _NOT_FINITE = ("nan", "inf", "-inf", "+inf", "infinity", "-infinity")
 _UTF8_MARK, _UTF16_MARKS = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
 Numbers = NDArray[np.floating[Any]]
@@ -62,30 +61,20 @@ class Head:
 
 
 class Body(io.RawIOBase):
-    """The lines of a stream without blank ones at its end.
-
-    tail: the last bytes given. ended: whether a line end came after them.
-    """
+    """A stream that remembers the last bytes it gave, for what stands at a file's end."""
 
     def __init__(self, stream: BinaryIO) -> None:
-        self._stream, self._held = stream, b""
-        self.tail, self.ended = b"", True
+        self._stream, self.tail = stream, b""
 
     def readable(self) -> bool:
         """Say that it can be read."""
         return True
 
-    def read(self, size: int = HEAD_BYTES) -> bytes:
+    def read(self, size: int = -1) -> bytes:
         """Give the next bytes, at most size; b"" at the end."""
-        while chunk := self._stream.read(max(1, size - len(self._held))):
-            data = self._held + chunk
-            kept = data.rstrip(_BLANK) if len(self._held) < size // 2 else data
-            self._held = data[len(kept) :]
-            if kept:
-                self.tail = (self.tail + kept)[-HEAD_BYTES:]
-                return kept
-        self.ended = b"\n" in self._held or b"\r" in self._held or not self.tail
-        return b""
+        chunk = self._stream.read(size)
+        self.tail = (self.tail + chunk[-HEAD_BYTES:])[-HEAD_BYTES:]
+        return chunk
 
 
 def read_head(stream: BinaryIO, where: str, kind: Kind) -> Head | None:
@@ -217,12 +206,14 @@ def _rows(
         ]
     rows = np.concatenate(parts) if parts else np.zeros((0, len(columns)), dtype=dtype)
     last = first_line + len(rows) - 1
-    return rows, () if body.ended else tuple(_unended(body.tail, where, last))
+    return rows, tuple(_unended(body.tail, where, last))
 
 
 def _unended(tail: bytes, where: str, line: int) -> Iterator[Oddity]:
     """Tell of a last line without an end; FormatError where it is shorter than the one before."""
-    lines = re.split(rb"[\r\n]+", tail.strip(_BLANK))
+    if not tail or tail.endswith((b"\n", b"\r")):
+        return
+    lines = re.split(rb"[\r\n]+", tail)
     decimals = [len(text.rpartition(b".")[2]) if b"." in text else 0 for text in lines[-2:]]
     if decimals[-1] < decimals[0]:
         problem = "the file ends within the last line. Copy it again, or remove that line."

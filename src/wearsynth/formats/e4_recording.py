@@ -22,6 +22,7 @@ from wearsynth.formats.e4_files import (
 from wearsynth.formats.e4_tree import LABELS_FILE, Owner, Session
 from wearsynth.formats.labels import parse_labels, with_labels
 from wearsynth.formats.timeline import gaps_of, odd_rows
+from wearsynth.formats.zip_members import printable
 
 FILE_NAMES = (*(kind.file for kind in KINDS), "IBI.csv", "tags.csv")
 EARLY_S = 10.0
@@ -64,19 +65,19 @@ def read_session(
     tracks, bad = _tracks(files, zero_s)
     if not tracks:
         problem = f"holds no readings of {', '.join(wanted)}. Is the session complete?"
-        raise FormatError(session.path, problem)
+        raise FormatError(printable(str(session.path)), problem)
     recording = Recording(
         name=owner.name,
         signals={name: track.signal for name, track in tracks.items()},
         subject=owner.subject,
         gaps=tuple(gap for track in tracks.values() for gap in track.gaps),
         start_unix_s=zero_s,
-        source=session.path.name,
+        source=printable(session.path.name),
         notes=_notes(owner),
         oddities=(
             *_missing(session),
             *oddities,
-            *_starts(session, files),
+            *_starts(files),
             *bad,
             *(oddity for track in tracks.values() for oddity in track.oddities),
         ),
@@ -94,7 +95,7 @@ def _notes(owner: Owner) -> tuple[str, ...]:
 
 def _missing(session: Session) -> list[Oddity]:
     return [
-        Oddity(f"session(s) without {name}", 1, str(session.path))
+        Oddity(f"session(s) without {name}", 1, printable(str(session.path)))
         for name in FILE_NAMES
         if name not in session.files
     ]
@@ -122,7 +123,7 @@ def _files(session: Session, wanted: Sequence[str]) -> tuple[list[_File], list[O
     return files, oddities
 
 
-def _starts(session: Session, files: Sequence[_File]) -> list[Oddity]:
+def _starts(files: Sequence[_File]) -> list[Oddity]:
     """Tell of starts far from the others'; FormatError where they are of another day."""
     usual_s = float(np.median([file.head.start_unix_s for file in files]))
     oddities = []
@@ -130,7 +131,7 @@ def _starts(session: Session, files: Sequence[_File]) -> list[Oddity]:
         off_s = abs(file.head.start_unix_s - usual_s)
         if off_s > DAY_S:
             problem = (
-                f"starts {off_s:.0f} s away from the other files of {session.path.name}. Put files "
+                f"starts {off_s:.0f} s away from the other files beside it. Put files "
                 "of one session in one folder."
             )
             raise FormatError(file.where, problem, line=1)

@@ -10,7 +10,7 @@ from zipfile import ZipInfo
 
 from wearsynth.data import natural_key
 from wearsynth.files import telling_file_errors
-from wearsynth.formats.zip_members import member_name, members_of, open_member
+from wearsynth.formats.zip_members import member_name, members_of, open_member, printable
 
 SIGNAL_FILES = ("ACC.csv", "BVP.csv", "EDA.csv", "TEMP.csv", "HR.csv")
 LABELS_FILE = "labels.csv"
@@ -52,7 +52,7 @@ class Session:
     def where(self, name: str) -> str:
         """Give where a file stands, for messages."""
         file = self.files[name]
-        return str(file) if isinstance(file, Path) else member_name(self.path, file)
+        return printable(str(file) if isinstance(file, Path) else member_name(self.path, file))
 
     def open(self, name: str) -> AbstractContextManager[BinaryIO]:
         """Give a file as a stream of bytes."""
@@ -95,7 +95,9 @@ def owners_of(path: Path, sessions: Sequence[Session]) -> list[Owner]:
         names = [name for name in rest if not name.startswith(subject)] if rest else below
         whole = next((name for name in reversed(rest) if name.startswith(subject)), None)
         name = whole or ("_".join((subject, *names)) if rest else below[0])
-        owners.append(Owner(name, subject, bool(_EMPATICA.fullmatch(subject))))
+        owners.append(
+            Owner(printable(name), printable(subject), bool(_EMPATICA.fullmatch(subject)))
+        )
     return _with_different_names(owners)
 
 

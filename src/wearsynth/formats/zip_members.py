@@ -47,7 +47,9 @@ def members_of(path: Path, names: Collection[str]) -> Members:
                 continue
             folder = found.setdefault(str(inside.parent), {})
             if inside.name in folder:
-                problem = f"holds {_shown(info.filename)!r} twice. Pack the files anew, each once."
+                problem = (
+                    f"holds {printable(info.filename)!r} twice. Pack the files anew, each once."
+                )
                 raise FormatError(path, problem)
             folder[inside.name] = info
     return found
@@ -55,7 +57,7 @@ def members_of(path: Path, names: Collection[str]) -> Members:
 
 def member_name(path: Path, info: zipfile.ZipInfo) -> str:
     """Give where a member stands, for messages."""
-    return f"{path}/{_shown(info.filename)}"
+    return f"{path}/{printable(info.filename)}"
 
 
 @contextmanager
@@ -85,18 +87,16 @@ class _Bounded(io.RawIOBase):
         return chunk
 
 
-def _shown(name: str) -> str:
-    """Give a name as one printable line."""
-    return "".join(sign if sign.isprintable() else "?" for sign in name[:200])
+def printable(name: str) -> str:
+    """Give a name as one line that can be printed, ? for signs that cannot."""
+    return "".join(sign if sign.isprintable() else "?" for sign in name)
 
 
 def _inside(path: Path, name: str) -> PurePosixPath:
     inside = PurePosixPath(name.replace("\\", "/"))
     drive = bool(inside.parts) and inside.parts[0].endswith(":")
     if inside.is_absolute() or ".." in inside.parts or drive:
-        problem = (
-            f"holds the name {_shown(name)!r}, which leads out of the archive. Pack its files anew."
-        )
+        problem = f"holds the name {printable(name)!r}, which leads out of the archive. Pack its files anew."
         raise FormatError(path, problem)
     return inside
 
