@@ -25,8 +25,13 @@ folders of which the manifest lists every file."""
 
 @contextmanager
 def telling_file_errors(path: Path, doing: str) -> Iterator[None]:
-    """Turn an OSError inside into a FileError: one sentence with the path, the reason, a remedy."""
+    """Turn an OSError inside into a FileError: one sentence with the path, the reason, a remedy.
+
+    Before reading, a pipe or a device is refused: a program that opens one may wait for ever.
+    """
     try:
+        if doing == "read" and path.exists() and not (path.is_file() or path.is_dir()):
+            raise FileError(f"{path}: is no plain file or folder. Copy its content into a file.")
         yield
     except OSError as error:
         reason = error.strerror or str(error)

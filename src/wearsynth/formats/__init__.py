@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from wearsynth.data import Recording
-from wearsynth.errors import DataError, FileError, FormatError, did_you_mean
+from wearsynth.errors import DataError, FileError, FormatError, did_you_mean, printable
+from wearsynth.files import telling_file_errors
 from wearsynth.formats import (
     basic_motions,
     e4,
@@ -76,13 +77,13 @@ def read(
     fit.
     """
     path = Path(path)
+    if basic_motions.NAME not in (str(path), format):
+        _check_there(path)
     name = format or ("table" if columns else recognise(path))
     if name not in KNOWN_FORMATS:
         raise DataError(f"unknown format {name!r}.{did_you_mean(name, KNOWN_FORMATS)}")
     if (name == "table") != (columns is not None):
         raise DataError("columns and the format 'table' belong together: give both or neither.")
-    if name != basic_motions.NAME:
-        _check_there(path)
     reader: Callable[..., list[Recording]] = (table if name == "table" else READERS[name]).read
     known = (table if name == "table" else READERS[name]).OPTIONS
     options: dict[str, Any] = {
@@ -98,20 +99,26 @@ def read(
     for option in given:
         if option not in known:
             raise DataError(f"{option} is for {_takers(option)} only; {path} is {name!r}.")
-    recordings = reader(path, **given)
+    with telling_file_errors(path, "read"):
+        recordings = [_with_printable_names(recording) for recording in reader(path, **given)]
     if not recordings:
-        raise FormatError(path, f"holds no recordings in the format {name!r}.")
+        problem = f"holds no recordings in the format {name!r}. Name another path or format."
+        raise FormatError(path, problem)
     return recordings if signals is None else _with_signals(recordings, tuple(signals))
 
 
 def recognise(path: Path) -> str:
     """Give the name of the format at a path; FormatError, naming the known ones, where none fits."""
-    for name, reader in READERS.items():
-        if reader.recognises(path):
-            return name
+    with telling_file_errors(path, "read"):
+        for name, reader in READERS.items():
+            if reader.recognises(path):
+                return name
     _check_there(path)
     if is_windows_file(path):
-        raise FormatError(path, "holds windows, not recordings: it is cut already.")
+        problem = (
+            "holds windows, not recordings: it is cut already. Use it where windows are asked for."
+        )
+        raise FormatError(path, problem)
     raise FormatError(
         path,
         f"is in none of the known formats ({', '.join(READERS)}). For any other CSV or Parquet "
@@ -139,7 +146,26 @@ def _takers(option: str) -> str:
     return " and ".join(repr(name) for name in takers)
 
 
+def _with_printable_names(recording: Recording) -> Recording:
+    """Give a recording whose names any terminal prints and any file takes, whatever the source's."""
+    spans = recording.spans
+    labels = {span.label: printable(span.label) for span in spans}
+    if any(label != told for label, told in labels.items()):
+        spans = tuple(replace(span, label=labels[span.label]) for span in spans)
+    return replace(
+        recording,
+        name=printable(recording.name),
+        subject=None if recording.subject is None else printable(recording.subject),
+        source=printable(recording.source),
+        spans=spans,
+        oddities=tuple(replace(o, where=printable(o.where)) for o in recording.oddities),
+        notes=tuple(map(printable, recording.notes)),
+    )
+
+
 def _check_there(path: Path) -> None:
-    if not path.exists():
+    with telling_file_errors(path, "read"):
+        there = path.exists()
+    if not there:
         near = did_you_mean(str(path), (basic_motions.NAME,)) if "basic" in str(path) else ""
         raise FileError(f"{path}: there is no such file or folder. Check the path.{near}")

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from wearsynth.errors import DataError, FormatError
-from wearsynth.files import read_bytes
+from wearsynth.files import read_bytes, telling_file_errors
 from wearsynth.sensors import Counts
 
 MANIFEST_NAME = "manifest.json"
+MOST_JSON_BYTES = 10_000_000
 _NOT_IN_FILE_NAMES = frozenset('/\\:*?"<>|')
 
 
@@ -98,6 +99,13 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 def read_json(path: Path) -> dict[str, Any]:
     """Give a JSON file's object; FormatError where it holds none."""
+    with telling_file_errors(path, "read"):
+        size = path.stat().st_size
+    if size > MOST_JSON_BYTES:
+        problem = (
+            f"has {size} bytes, more than any configuration. Is it the file that its name says?"
+        )
+        raise FormatError(path, problem)
     try:
         content = json.loads(read_bytes(path).decode("utf-8-sig"))
     except json.JSONDecodeError as error:

@@ -95,12 +95,17 @@ class _Layout:
             self.path, f"{wanted}, got {shown(got)} for {column}. {remedy}", line=line
         )
 
+    def _parted_by(self, mark: str, text: bytes) -> bool:
+        """Tell whether another mark parts a line into as many fields as there are columns."""
+        fields = text.split() if mark == " " else text.split(mark.encode())
+        return mark != self.delimiter and len(fields) == len(self.columns) > 1
+
     def wrong_count(self, text: bytes, line: int, *, cut: bool) -> FormatError:
         """Say that a line has too few or too many columns; cut: the file ends within it."""
         got = text.count(self.delimiter.encode()) + 1
-        others = [mark for mark in DELIMITERS if mark != self.delimiter and mark.encode() in text]
+        others = [mark for mark in DELIMITERS if self._parted_by(mark, text)]
         remedy = "Mend or remove the line."
-        if got == 1 and others and len(self.columns) > 1:
+        if got == 1 and others:
             wanted = DELIMITERS.get(self.delimiter, repr(self.delimiter))
             remedy = f"Part the columns by {wanted}, not by {DELIMITERS[others[0]]}."
         elif self.delimiter == "," and got > len(self.columns) and b"." not in text:
