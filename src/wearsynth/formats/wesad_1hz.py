@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wearsynth.data import Recording, Span
-from wearsynth.errors import FormatError
+from wearsynth.errors import FormatError, shown
 from wearsynth.formats import table
 
 OPTIONS: tuple[str, ...] = ()
@@ -60,7 +60,7 @@ def _named(recording: Recording, path: Path, notes: tuple[str, ...]) -> Recordin
     subject = None if recording.subject is None else f"S{recording.subject}"
     return replace(
         recording,
-        name=subject or recording.name,
+        name=recording.name if subject is None else f"S{recording.name}",
         subject=subject,
         signals={"e4": recording.signals["signal"]},
         spans=tuple(_with_class(span, path) for span in recording.spans),
@@ -70,5 +70,6 @@ def _named(recording: Recording, path: Path, notes: tuple[str, ...]) -> Recordin
 
 def _with_class(span: Span, path: Path) -> Span:
     if span.label not in CLASS_NAMES:
-        raise FormatError(path, f"label must be 0 (no stress) or 1 (stress), got {span.label}.")
+        problem = f"label must be 0 (no stress) or 1 (stress), got {shown(span.label)}"
+        raise FormatError(path, f"{problem}. Mend or remove those rows.")
     return replace(span, label=CLASS_NAMES[span.label])
