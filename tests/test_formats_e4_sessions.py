@@ -41,8 +41,8 @@ def test_gaps_that_share_a_moment_part_a_recording_once(tmp_path: Path) -> None:
     export = write([parts], tmp_path / "out")
     assert export.sessions == ("S02/part1", "S02/part2")
     assert export.notes == (
-        "8 missing reading(s) of eda, not written (first in S02).",
-        "12 missing reading(s) of temp, not written (first in S02).",
+        "8 missing reading(s) of eda, not written (first in S02/part1).",
+        "12 missing reading(s) of temp, not written (first in S02/part1).",
         "2 session(s) are parts of a recording that has missing readings inside "
         "(first in S02/part1).",
     )

@@ -93,6 +93,18 @@ def test_m_s2_becomes_g_and_what_the_sensor_cannot_hold_is_clipped_and_told(tmp_
     assert told in (tmp_path / "out/S02/info.txt").read_text()
 
 
+def test_the_largest_number_is_clipped_like_any_other(tmp_path: Path) -> None:
+    most = np.finfo(np.float32).max
+    export = write([recording(signals={"acc": signal("acc", [[most, -most, 0]])})], tmp_path / "o")
+    assert (tmp_path / "o/S02/ACC.csv").read_text().endswith("\n127,-128,0\n")
+    assert export.notes[0].startswith("1 reading(s) of acc beyond")
+
+
+def test_no_session_takes_the_manifest_s_name(tmp_path: Path) -> None:
+    given = recording(name="manifest.json", subject=None)
+    assert write([given], tmp_path / "out").sessions == ("manifest.json_2",)
+
+
 def test_values_that_readers_take_for_faults_are_told(tmp_path: Path) -> None:
     cold = recording(signals={"temp": signal("temp", [34, -41, 116])}, events={}, spans=())
     assert write([cold], tmp_path / "out").notes == (
@@ -143,6 +155,11 @@ def test_a_rate_of_another_sensor_is_written_and_told(tmp_path: Path) -> None:
             {"signals": {"acc": Signal(np.ones((2, 1), np.float32), 32, (Channel("x", "g"),))}},
             "recording 'S02': acc has 1 channel(s) in g, an E4 file holds 3 in g. Choose a source "
             "that has these.",
+        ),
+        (
+            {"signals": {"hr": replace(signal("hr", [60, 61]), rate_hz=0.001)}},
+            "recording 'S02': hr is at 0.001 Hz, an E4 file holds rates of 0.01 to 10000 Hz. "
+            "Resample it, or leave it out (--signal).",
         ),
         (
             {"spans": (Span(0, 2, "a"), Span(1, 3, "b"))},

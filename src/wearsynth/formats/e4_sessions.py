@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from wearsynth.data import Events, Oddity, Recording, Signal, Span, Windows
 from wearsynth.errors import DataError
-from wearsynth.formats.e4_files import KINDS, Kind
+from wearsynth.formats.e4_files import KINDS, RATES_HZ, Kind
 from wearsynth.formats.timeline import gaps_of, runs, spans_of
 from wearsynth.oddities import STANDARD_GRAVITY_M_S2
 
@@ -128,11 +128,10 @@ def _sessions(recording: Recording, *, alone: bool) -> list[Recording]:
     edges = [-np.inf, *_cuts(list(signals.values())), np.inf]
     parts = [_part(replace(recording, signals=signals), *between) for between in pairwise(edges)]
     kept = [part for part in parts if part is not None]
-    kept[:1] = [
-        replace(first, oddities=first.oddities + _missing(recording.name, signals))
-        for first in kept[:1]
-    ]
     names = _places(recording, len(kept), alone=alone)
+    if kept:  # what is missing between two parts is told with the first
+        missing = _missing(names[0], signals)
+        kept[0] = replace(kept[0], oddities=(*kept[0].oddities, *missing))
     return [_as_recorded(part, name, len(kept)) for part, name in zip(kept, names, strict=True)]
 
 
@@ -150,6 +149,12 @@ def _in_file_unit(name: str, signal: Signal, where: str) -> Signal:
         raise DataError(
             f"{where}: {name} has {len(signal.channels)} channel(s) in {', '.join(units)}, an E4 "
             f"file holds {len(channels)} in {wanted}. Choose a source that has these."
+        )
+    low_hz, high_hz = RATES_HZ
+    if not low_hz <= signal.rate_hz <= high_hz:
+        raise DataError(
+            f"{where}: {name} is at {signal.rate_hz:g} Hz, an E4 file holds rates of {low_hz:g} to "
+            f"{high_hz:g} Hz. Resample it, or leave it out (--signal)."
         )
     return replace(signal, values=signal.values * np.float32(factor), channels=channels)
 
@@ -206,13 +211,10 @@ def _between(signal: Signal, from_s: float, to_s: float) -> Signal:
     """Give the readings in [from_s, to_s) without missing ones at either end."""
     places = (np.array([from_s, to_s]) - signal.start_s) * signal.rate_hz - _READING
     first, end = np.ceil(np.clip(places, 0, len(signal.values))).astype(int).tolist()
-    whole = np.flatnonzero(_whole(signal)[first:end])
-    if len(whole):
-        first, end = first + int(whole[0]), first + int(whole[-1]) + 1
-    else:
-        end = first
-    start_s = signal.start_s + first / signal.rate_hz
-    return replace(signal, values=signal.values[first:end], start_s=start_s)
+    inside = replace(signal, values=signal.values[first:end])
+    whole = np.flatnonzero(_whole(inside)).tolist() or [0, -1]
+    start_s = signal.start_s + (first + whole[0]) / signal.rate_hz
+    return replace(inside, values=inside.values[whole[0] : whole[-1] + 1], start_s=start_s)
 
 
 def _check_spans(recording: Recording) -> None:
@@ -257,7 +259,7 @@ def _places(recording: Recording, parts: int, *, alone: bool) -> list[str]:
 
 def folder_name(name: str) -> str:
     """Give a name as every system takes it for a folder: its other letters become _."""
-    return re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", name).strip(". ") or "session"
+    return re.sub(r'[\\/:*?"<>|\x00-\x1f\ud800-\udfff]', "_", name).strip(". ") or "session"
 
 
 def _missing(name: str, signals: Mapping[str, Signal]) -> tuple[Oddity, ...]:
@@ -283,16 +285,20 @@ def _as_recorded(part: Recording, name: str, parts: int) -> Recording:
 
 def _in_counts(signal: Signal, kind: Kind) -> Signal:
     """Give a signal rounded to whole counts and clipped to the sensor's, still in its unit."""
-    counts = np.clip(np.rint(signal.values * kind.counts_per_unit), kind.low, kind.high)
+    counts = np.clip(_numbers(signal, kind), kind.low, kind.high)
     return replace(signal, values=(counts / kind.counts_per_unit).astype(np.float32))
+
+
+def _numbers(signal: Signal, kind: Kind) -> NDArray[np.float64]:
+    """Give the values as their file's numbers: whole counts, where it holds counts."""
+    numbers = signal.values.astype(np.float64) * kind.counts_per_unit
+    return np.rint(numbers) if kind.counts_per_unit != 1 else numbers
 
 
 def _beyond(key: str, signal: Signal, name: str) -> Iterator[Oddity]:
     """Tell of readings that the sensor could not have given."""
     kind = _KINDS[key]
-    numbers = signal.values * kind.counts_per_unit
-    if kind.counts_per_unit != 1:
-        numbers = np.rint(numbers)
+    numbers = _numbers(signal, kind)
     count = int(((numbers < kind.low) | (numbers > kind.high)).any(axis=1).sum())
     if count and key == "acc":
         yield Oddity(CLIPPED, count, name)

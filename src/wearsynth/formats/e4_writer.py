@@ -76,13 +76,15 @@ def write(
 
 def _write_all(sessions: Iterator[Recording], folder: Path, *, zipped: bool) -> Export:
     """Write the sessions one by one; one is in memory as text at a time."""
-    places: dict[str, str] = {}  # by their letters in lower case: some systems know no other
+    places: list[str] = []
+    taken = {MANIFEST_NAME}  # in lower case: some systems tell no other letters apart
     notes: dict[str, None] = {}
     oddities: list[Oddity] = []
     files = 0
     for session in sessions:
-        place = _unused(session.name, places)
-        places[place.lower()] = place
+        place = _unused(session.name, taken)
+        places.append(place)
+        taken.add(place.lower())
         notes |= dict.fromkeys(session.notes)
         oddities += session.oddities
         content = _files_of(session)
@@ -90,7 +92,7 @@ def _write_all(sessions: Iterator[Recording], folder: Path, *, zipped: bool) -> 
         (_write_zip if zipped else _write_folder)(folder / place, content)
     if not places:
         raise DataError("nothing to write: there is no reading in what was given.")
-    return Export(tuple(places.values()), files, (*notes, *_summed(oddities)))
+    return Export(tuple(places), files, (*notes, *_summed(oddities)))
 
 
 def _unused(place: str, taken: Container[str]) -> str:
