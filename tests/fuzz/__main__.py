@@ -6,6 +6,7 @@ case again and prints what comes of it; `--keep` keeps the files of failing case
 """
 
 import argparse
+import re
 import sys
 import tempfile
 import time
@@ -81,7 +82,7 @@ def _attack(name: str, options: argparse.Namespace) -> Tally:
 
 
 def _summary(tallies: list[Tally]) -> str:
-    lines = [_failure_line(tally.target, of) for tally in tallies for of in tally.failures]
+    lines = [line for tally in tallies for line in _failures(tally)]
     lines += ["", f"{'reader':<24}{'read':>8}{'refused':>9}{'failed':>8}{'seconds':>9}"]
     for tally in tallies:
         figures = "".join(
@@ -90,6 +91,19 @@ def _summary(tallies: list[Tally]) -> str:
         )
         lines.append(f"{tally.target:<24}{figures}{tally.seconds:>9.0f}")
     return "\n".join(lines)
+
+
+def _failures(tally: Tally) -> list[str]:
+    """Give a line for each kind of failure: how many, and the first with the fewest mutations."""
+    kinds: dict[str, list[Outcome]] = {}
+    for outcome in tally.failures:
+        said = re.sub(r"^.*?(: |, line )", "", outcome.message)
+        said = re.sub(r"'.*'|\".*\"", "", said)
+        kinds.setdefault(re.sub(r"[0-9.]+", "", outcome.problem + said)[:120], []).append(outcome)
+    return [
+        f"{len(those):>4} x {_failure_line(tally.target, min(those, key=lambda o: len(o.mutations)))}"
+        for those in kinds.values()
+    ]
 
 
 def _failure_line(target: str, outcome: Outcome) -> str:

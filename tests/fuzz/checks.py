@@ -24,57 +24,12 @@ NEVER = re.compile(
 )
 """What no sentence for a person holds."""
 VERBS = frozenset(
-    [
-        "add",
-        "ask",
-        "check",
-        "choose",
-        "close",
-        "convert",
-        "copy",
-        "cut",
-        "delete",
-        "download",
-        "drop",
-        "export",
-        "extract",
-        "fill",
-        "free",
-        "give",
-        "hand",
-        "keep",
-        "look",
-        "lower",
-        "make",
-        "mend",
-        "move",
-        "name",
-        "open",
-        "pack",
-        "pass",
-        "point",
-        "put",
-        "read",
-        "remove",
-        "rename",
-        "repair",
-        "replace",
-        "save",
-        "say",
-        "send",
-        "set",
-        "sort",
-        "split",
-        "start",
-        "take",
-        "try",
-        "turn",
-        "unpack",
-        "unzip",
-        "update",
-        "use",
-        "write",
-    ]
+    """
+    add ask check choose close convert copy cut delete download drop export extract fill free get
+    give hand keep leave look lower make mend move name open pack part pass point put read remove
+    rename repair replace save say send set sort split start take try turn unpack unzip update use
+    write
+    """.split()
 )
 """What a remedy begins with; a question does as well."""
 
@@ -136,10 +91,15 @@ def _judge_reading(target: Target, case: Case, expected: Reference, how: Read) -
         return problem
     if _alone(case, target.same) and figures != expected.figures:
         return f"other figures than of the same data: {_difference(figures, expected.figures)}"
-    readings = all(path.name.endswith(tuple(target.texts)) for path in case.changed)
+    readings = all(_is_read(path, target, case) for path in case.changed)
     if _alone(case, target.tells) and readings and not _tells(told, expected.told):
         return "was read, but its description does not tell it"
     return ""
+
+
+def _is_read(file: Path, target: Target, case: Case) -> bool:
+    """Tell whether a file is one of readings, at or below what is read."""
+    return file.name.endswith(tuple(target.texts)) and file.is_relative_to(case.path)
 
 
 def _alone(case: Case, names: frozenset[str]) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from fuzz.text import TextKind
 from layouts import (
     counts,
+    e4,
     labels,
     lsm6dsl,
     memsstudio,
@@ -15,8 +16,10 @@ from layouts import (
     pamap2,
     table,
     uci_har,
+    wesad,
     wesad_1hz,
     windows_file,
+    wisdm,
 )
 from wearsynth.data import Recording, Windows
 from wearsynth.formats import counts_parquet, read
@@ -115,6 +118,11 @@ _MG = TextKind(header_lines=3)
 _UCI_HAR = dict.fromkeys(("_train.txt", "_test.txt"), TextKind(delimiter=b" "))
 _MOTION = TextKind(header_lines=1, time_column=0, ticks_per_s=50, values=tuple(range(4, 13)))
 
+_E4_FILES = ("ACC.csv", "BVP.csv", "EDA.csv", "TEMP.csv", "HR.csv")
+_E4 = {name: TextKind(header_lines=2) for name in _E4_FILES}
+_IBI = {"IBI.csv": TextKind(header_lines=1, time_column=0)}
+_WISDM = TextKind(time_column=2, ticks_per_s=1e9, values=(3, 4))
+
 TARGETS: dict[str, Target] = {
     "memsstudio": _set_of(
         "memsstudio",
@@ -167,6 +175,38 @@ TARGETS: dict[str, Target] = {
         "pamap2",
         lambda folder, seed: pamap2.write(folder, seed=seed),
         texts={".dat": TextKind(delimiter=b" ", time_column=0, values=(4, 5, 6, 10, 11, 12))},
+        tells=TIMED,
+    ),
+    "e4": _set_of(
+        "e4", lambda folder, seed: e4.write(folder, seed=seed), texts=_E4 | _IBI, tells=NOT_NUMBERS
+    ),
+    "e4_people": _set_of(
+        "e4",
+        lambda folder, seed: e4.write(folder, seed=seed, people=2, minutes=0.2),
+        texts=_E4 | _IBI,
+    ),
+    "e4_zip": _set_of(
+        "e4",
+        lambda folder, seed: e4.write(folder, seed=seed, minutes=0.2, zipped=True),
+        texts=_E4 | _IBI,
+    ),
+    "wesad": _set_of("wesad", lambda folder, seed: wesad.write(folder, seed=seed, seconds=0.5)),
+    "wesad_new": _set_of(
+        "wesad",
+        lambda folder, seed: wesad.write(
+            folder, seed=seed, seconds=0.5, protocol=4, python2=False, people=("S2", "S3")
+        ),
+    ),
+    "wisdm": _set_of(
+        "wisdm",
+        lambda folder, seed: wisdm.write(folder, seed=seed),
+        texts={".txt": _WISDM},
+        tells=TIMED,
+    ),
+    "wisdm_phone": _set_of(
+        "wisdm",
+        lambda folder, seed: wisdm.write(folder, seed=seed, device="phone", sensors=("accel",)),
+        texts={".txt": _WISDM},
         tells=TIMED,
     ),
     "table_csv": _TABLE,
