@@ -19,7 +19,7 @@ def resample(values: FloatArray, *, from_rate_hz: float, to_rate_hz: float) -> F
 
     Polyphase filtering (scipy.signal.resample_poly: Kaiser window, beta 5). With the lower of the
     two Nyquist frequencies as 1, tones up to 0.84 pass within 1 % and tones from 1.2 on are at
-    least 50 dB down; between lies the filter's slope. The first reading keeps its time. The ends
+    least 49 dB down; between lies the filter's slope. The first reading keeps its time. The ends
     are continued by the line through the first and last reading, so gravity causes no step there.
     The ratio is a fraction within 1e-6 of to / from. At the same rate the values come back as they
     are. DataError for NaN or a rate that is not above 0.
