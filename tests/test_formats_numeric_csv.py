@@ -66,14 +66,14 @@ def test_an_empty_text_gives_nothing(text: bytes) -> None:
         (b"1 x 3\n", "expected 3 numbers (t, x, y), got 'x' for x. Mend or remove the line."),
         (b"1 2 2,5\n", "got '2,5' for y. Write numbers with a decimal point."),
         (b"1  3\n", "got '' for x. Mend or remove the line."),
-        (b"1 \x00 3\n", r"got '\x00' for x. Mend or remove the line."),
+        (b"1 \x00 3\n", "(t, x, y), got bytes of 0. Is it UTF-16, or damaged?"),
         (b"1 \xff 3\n", "for x. Mend or remove the line."),
         (b'"1" 2 3\n', """got '"1"' for t. Mend or remove the line."""),
         (b"1 2\n", "expected 3 columns (t, x, y), got 2. Mend or remove the line."),
         (b"1 2 3 4\n", "expected 3 columns (t, x, y), got 4. Mend or remove the line."),
-        (b"1,2,3\n", "got 1. Part the columns by blanks, not by commas."),
-        (b"1;2;3\n", "got 1. Part the columns by blanks, not by semicolons."),
-        (b"1\t2\t3\n", "got 1. Part the columns by blanks, not by tabs."),
+        (b"1,2,3\n", "got 1. Write blanks between the columns, not commas."),
+        (b"1;2;3\n", "got 1. Write blanks between the columns, not semicolons."),
+        (b"1\t2\t3\n", "got 1. Write blanks between the columns, not tabs."),
         (b"\n", "(t, x, y), got a blank line. Remove it."),
         (b"1" * 3 * BLOCK_BYTES + b" 2 3\n", "holds a line of over 1 MB"),
     ],
@@ -86,7 +86,7 @@ def test_a_fault_is_told_with_its_line(before: bytes, line: bytes, said: str) ->
 
 
 def test_a_file_cut_within_a_line() -> None:
-    said = "got 2. The file was cut off within this line: get it again."
+    said = "got 2. The file was cut off within this line: copy it again."
     assert _refusal(MANY + b"1 2").endswith(said)
     assert "line 3" in _refusal(ROW * 2 + b"1 2")
 

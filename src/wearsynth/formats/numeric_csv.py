@@ -107,11 +107,11 @@ class _Layout:
         remedy = "Mend or remove the line."
         if got == 1 and others:
             wanted = DELIMITERS.get(self.delimiter, repr(self.delimiter))
-            remedy = f"Part the columns by {wanted}, not by {DELIMITERS[others[0]]}."
+            remedy = f"Write {wanted} between the columns, not {DELIMITERS[others[0]]}."
         elif self.delimiter == "," and got > len(self.columns) and b"." not in text:
             remedy = "If its commas are decimal points, write points."
         elif cut:
-            remedy = "The file was cut off within this line: get it again."
+            remedy = "The file was cut off within this line: copy it again."
         wanted = f"expected {len(self.columns)} columns ({self.listed})"
         return FormatError(self.path, f"{wanted}, got {got}. {remedy}", line=line)
 
@@ -125,7 +125,7 @@ def _numbers(
             problem = "is written in UTF-16. Save it as plain text in UTF-8."
             raise FormatError(layout.path, problem, line=line)
         if len(text) > BLOCK_BYTES and b"\n" not in text and b"\r" not in text:
-            problem = "holds a line of over 1 MB, so it is no text of numbers. Get the file again."
+            problem = "holds a line of over 1 MB, so it is no text of numbers. Copy the file again."
             raise FormatError(layout.path, problem, line=line)
         numbers = _parse(text, layout, keep, line)
         yield numbers
@@ -203,6 +203,10 @@ def _fault(message: str, text: bytes, layout: _Layout, first_line: int) -> Forma
     if row is None:
         problem = f"cannot be read as lines of numbers ({layout.listed})"
         return FormatError(layout.path, f"{problem}. Is it the file that its name says?")
+    if b"\0" in text:
+        line = first_line + _lines(text[: text.index(b"\0")])
+        problem = f"expected numbers ({layout.listed}), got bytes of 0. Is it UTF-16, or damaged?"
+        return FormatError(layout.path, f"{problem} Save it as UTF-8, or copy it again.", line=line)
     index = int(row[1]) - 1
     lines = text.splitlines()
     if not lines[index].strip():

@@ -130,7 +130,7 @@ def _read_file(path: Path, place: str, signals: tuple[str, ...]) -> list[Recordi
 
 def _shown_name(path: Path) -> str:
     """Give the name with its folder where that is the set's: both folders hold a subject101.dat."""
-    folder = path.resolve().parent.name
+    folder = path.absolute().parent.name
     return f"{folder}/{path.name}" if folder.lower() in _FOLDERS else path.name
 
 
@@ -178,7 +178,7 @@ def _recording(path: Path, rows: Rows, piece: tuple[int, int], where: str) -> Re
     stands = np.append(np.diff(place) > 0, True)  # of rows at one time, the last one
     label = CLASS_OF[rows.activity[first:end][stands]]
     said = _NAME.fullmatch(path.name)
-    optional = "_optional" if path.resolve().parent.name.lower() == "optional" else ""
+    optional = "_optional" if path.absolute().parent.name.lower() == "optional" else ""
     return Recording(
         name=path.stem + optional,
         signals=signals,

@@ -122,7 +122,7 @@ def load_rows(path: Path, *, where: str, place: str, signals: tuple[str, ...]) -
                 wild[name].append(outside)
                 first += len(of)
     if not ticks:
-        raise FormatError(path, "is empty. Get the file again.")
+        raise FormatError(path, "is empty. Copy the file again.")
     known = np.concatenate(activity)
     times, oddities = _with_times(path, np.concatenate(ticks), where)
     oddities += _value_oddities(known, {n: np.concatenate(of) for n, of in wild.items()}, where)
@@ -158,7 +158,7 @@ def _with_times(path: Path, ticks: Ticks, where: str) -> tuple[Ticks, tuple[Oddi
     """Give the ticks with times between their neighbours' where the file has none."""
     missing = ticks == _NO_TIME
     if missing.all():
-        raise FormatError(path, "has no times in its first column. Get the file again.")
+        raise FormatError(path, "has no times in its first column. Copy the file again.")
     if missing.any():
         row = np.arange(len(ticks))
         known = ~missing
