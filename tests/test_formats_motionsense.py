@@ -50,7 +50,8 @@ def test_rows_of_the_data_sets_own_page(tmp_path: Path) -> None:
         rtol=1e-5,
     )
     np.testing.assert_allclose(gyro.values[1], [-2.554745, 6.548334, -0.005139], rtol=1e-6)
-    assert recording.oddities == recording.gaps == ()
+    assert recording.oddities == ()
+    assert recording.gaps == ()
     assert any("front pocket" in note for note in recording.notes)
 
 
@@ -147,7 +148,7 @@ def test_values_that_are_none_become_gaps(tmp_path: Path) -> None:
 def test_a_last_line_that_may_be_cut_is_missing(tmp_path: Path) -> None:
     text = motion(*ROWS)
     (whole,) = read(one(tmp_path, text.rstrip("\n")))
-    assert whole.oddities == whole.gaps == ()  # the last number has all six decimals
+    assert (whole.oddities, whole.gaps) == ((), ())  # the last number has all six decimals
     (cut,) = read(one(tmp_path, text.rstrip("\n")[:-2]))
     assert cut.gaps == (Gap(0.02, 0.04),)
     assert "it may be cut" in cut.oddities[0].what

@@ -164,6 +164,48 @@ def export_command(
     typer.echo(f"{out}: {len(export.sessions)} E4 session(s), {export.files} files")
 
 
+@data_app.command("fetch")
+def fetch_command(
+    name: Annotated[str, typer.Argument(help="A data set; --list shows them.")] = "",
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="The folder that keeps archives and data sets.")
+    ] = Path("datasets"),
+    show_list: Annotated[bool, typer.Option("--list", help="Show what can be fetched.")] = False,
+    url: Annotated[str | None, typer.Option(help="Another address of the same archive.")] = None,
+    sha256: Annotated[
+        str | None, typer.Option(help="The checksum that the archive must have.")
+    ] = None,
+    accept_unknown: Annotated[
+        bool,
+        typer.Option("--accept-unknown", help="Take an archive whose checksum nobody tells."),
+    ] = False,
+) -> None:
+    """Download a public data set, check it, unpack it; says its licence and how to cite it."""
+    from wearsynth.console import download_progress, print_datasets, say
+    from wearsynth.fetching import catalogue, dataset, fetch
+
+    if show_list:
+        print_datasets(catalogue().values())
+        return
+    wanted = dataset(name)
+    for line in (*wanted.about, f"From: {url or wanted.url}"):
+        say(line)
+    with download_progress() as watch:
+        fetched = fetch(
+            wanted,
+            out,
+            url=url,
+            sha256=sha256,
+            accept_unknown=accept_unknown,
+            watch=watch,
+            say=say,
+        )
+    for line in wanted.about[2:]:
+        say(line)
+    typer.echo(f"{fetched.path}")
+    say(f"Look at it: wearsynth data describe '{fetched.path}'")
+
+
 def listed(counts: dict[str, int]) -> str:
     """Give how many windows there are, and of which classes."""
     by_class = ", ".join(f"{name} {count}" for name, count in counts.items())

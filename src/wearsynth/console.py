@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from rich.box import SIMPLE_HEAD
@@ -10,14 +10,18 @@ from rich.console import Console
 from rich.logging import RichHandler
 from rich.progress import (
     BarColumn,
+    DownloadColumn,
     MofNCompleteColumn,
     Progress,
     TextColumn,
     TimeRemainingColumn,
+    TransferSpeedColumn,
 )
 from rich.table import Column, Table
 
 from wearsynth.evaluation import Scores
+from wearsynth.fetching import Dataset
+from wearsynth.fetching.downloading import Watch as DownloadWatch
 from wearsynth.formats.manifest import Summary
 from wearsynth.optimise import RoundReport, Watch
 from wearsynth.reporting import score_rows
@@ -71,8 +75,43 @@ def training_progress() -> Iterator[Watch]:
         yield watch
 
 
+@contextmanager
+def download_progress() -> Iterator[DownloadWatch]:
+    """Give a watcher of a download: a bar with rate and time left, or a line every 10 s elsewhere."""
+    if not err.is_terminal:
+        yield _download_lines()
+        return
+    columns = (
+        TextColumn("fetch"),
+        BarColumn(bar_width=24),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(compact=True),
+        TextColumn("left"),
+    )
+    with Progress(*columns, console=err) as progress:
+        task = progress.add_task("fetch", total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def _download_lines() -> DownloadWatch:
+    rate, last = _Rate(), [time.monotonic()]
+
+    def watch(done: int, total: int | None) -> None:
+        speed = rate.now(done)
+        if time.monotonic() - last[0] < LINE_EVERY_S or not speed:
+            return
+        last[0] = time.monotonic()
+        left = (
+            "" if total is None else f" of {total / 1e6:.0f}, {(total - done) / speed:.0f} s left"
+        )
+        say(f"{done / 1e6:.0f} MB{left}, {speed / 1e6:.1f} MB/s")
+
+    return watch
+
+
 class _Rate:
-    """Rounds per second since the first report, so that a resumed run counts its own rounds."""
+    """Rounds or bytes per second since the first report, so that a resumed run counts its own."""
 
     def __init__(self) -> None:
         self._first: tuple[int, float] | None = None
@@ -104,6 +143,18 @@ def _losses(report: RoundReport) -> str:
     losses = "  ".join(f"{name} {loss:+.2f}" for name, loss in report.losses.items())
     held_out = "" if report.score is None else f"  held-out {report.score:.3f}"
     return losses + held_out
+
+
+def print_datasets(datasets: Iterable[Dataset]) -> None:
+    """Print the table of data sets that can be fetched."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for column in ("name", "what", "MB", "checksum", "licence"):
+        table.add_column(column, overflow="fold", no_wrap=column in ("name", "MB", "checksum"))
+    for entry in datasets:
+        size = "?" if entry.megabytes is None else str(entry.megabytes)
+        checksum = "known" if entry.sha256 else "not known"
+        table.add_row(entry.name, entry.title, size, checksum, entry.licence)
+    out.print(table)
 
 
 def print_scores(scores: Scores) -> None:

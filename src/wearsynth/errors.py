@@ -9,6 +9,7 @@ WearsynthError
 ├── ConfigError          an option that does not exist or does not fit
 ├── SensorError          something that a sensor cannot do
 ├── FileError            a path that cannot be read or written
+├── FetchError           a data set that cannot be downloaded, or is not what it should be
 ├── ModelError           a model or checkpoint that is damaged or does not fit
 ├── TrainingError        training that cannot go on (NaN, collapse)
 └── Interrupted          Ctrl-C, with every finished round saved
@@ -51,6 +52,10 @@ class SensorError(WearsynthError):
 
 class FileError(WearsynthError):
     """A path that cannot be read or written."""
+
+
+class FetchError(WearsynthError):
+    """A data set that cannot be downloaded, or is not what it should be."""
 
 
 class ModelError(WearsynthError):

@@ -258,7 +258,10 @@ def _numbers(path: Path) -> tuple[list[str], Numbers, bool]:
     with telling_file_errors(path, "read"), path.open("rb") as stream:
         names = _header(path, stream.readline(LONGEST_HEADER_BYTES))
         keep = range(len(names))
-        blocks = stream_numbers(stream, path, columns=names, keep=keep, delimiter=",", first_line=2)
+        columns = [name or "count" for name in names]
+        blocks = stream_numbers(
+            stream, path, columns=columns, keep=keep, delimiter=",", first_line=2
+        )
         kept = [*blocks]
     if not kept:
         raise FormatError(
