@@ -113,7 +113,8 @@ def test_the_order_of_channels_does_not_matter(of_others: Scores) -> None:
         order = [2, 0, 1]
         channels = tuple(acc.channels[index] for index in order)
         return replace(
-            windows, signals={"acc": replace(acc, values=acc.values[:, :, order], channels=channels)}
+            windows,
+            signals={"acc": replace(acc, values=acc.values[:, :, order], channels=channels)},
         )
 
     again = judged(turned(OTHERS), train=turned(TRAIN), holdout=turned(HOLDOUT))

@@ -21,12 +21,9 @@ from wearsynth.evaluation.described import (
 )
 from wearsynth.evaluation.detector import detector_aucs
 from wearsynth.evaluation.fidelity import (
-    DISTANCES,
-    autocorrelation,
+    BY_SIGNAL,
     compare,
-    feature_units,
-    feature_w1,
-    log_band_w1,
+    scales_of,
     wasserstein,
 )
 from wearsynth.evaluation.reference import (
@@ -69,28 +66,29 @@ def changed(of: Described, signal: DescribedSignal) -> Described:
 
 def test_distances_of_a_set_to_itself_are_zero_and_a_shift_of_one_sd_is_one() -> None:
     real = describe(TOY)
-    units = feature_units(real)
-    for distance in DISTANCES.values():
-        assert compare(distance, real, real, units).tolist() == [[0.0, 0.0, 0.0]]
+    scales = scales_of(real)
+    for figure in (*BY_SIGNAL, "coupling"):
+        assert compare(figure, real, real, scales).tolist() == [[0.0, 0.0, 0.0]]
+    assert compare("frechet", real, real, scales) == pytest.approx(0.0, abs=1e-5)
     acc = real.signals["acc"]
     unit = np.stack([acc.features[real.label == c].std(axis=0) for c in real.label])
     shifted = acc.features + np.maximum(unit, 0.1 * acc.features.std(axis=0))
     varying = (acc.features.std(axis=0) > 0).mean()  # the norm never crosses zero
     assert varying > 0.98
-    far = compare(feature_w1, changed(real, replace(acc, features=shifted)), real, units)
+    far = compare("feature_w1", changed(real, replace(acc, features=shifted)), real, scales)
     assert far == pytest.approx(np.full((1, 3), varying))
     moved = replace(acc, features=shifted + (acc.features.std(axis=0) == 0))
-    assert compare(feature_w1, changed(real, moved), real, units) == pytest.approx(1.0)
+    assert compare("feature_w1", changed(real, moved), real, scales) == pytest.approx(1.0)
     louder = replace(acc, log_bands=acc.log_bands + 2.0)
-    assert compare(log_band_w1, changed(real, louder), real, units) == pytest.approx(2.0)
+    assert compare("log_band_w1", changed(real, louder), real, scales) == pytest.approx(2.0)
     other = replace(acc, acf=acc.acf - 0.5)
-    assert compare(autocorrelation, changed(real, other), real, units) == pytest.approx(0.5)
+    assert compare("autocorrelation", changed(real, other), real, scales) == pytest.approx(0.5)
 
 
 def test_a_class_that_one_side_lacks_is_left_out_of_its_cell_only() -> None:
     real = describe(TOY)
     less = real.select(np.flatnonzero(real.label != 1))
-    table = compare(feature_w1, less, real, feature_units(real))
+    table = compare("feature_w1", less, real, scales_of(real))
     assert np.isnan(table).tolist() == [[False, True, False]]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wearsynth.data import FloatArray, IntArray, SignalWindows, StrArray, Windows
+from wearsynth.evaluation.coupling import channel_correlations, channel_levels
 from wearsynth.features import (
     Float64Array,
     autocorrelation,
@@ -45,11 +46,18 @@ class DescribedSignal:
 
 @dataclass(frozen=True, eq=False)
 class Described:
-    """What figures compare. label: (window,) index of the class. group: (window,) names."""
+    """What figures compare. label: (window,) index of the class. group: (window,) names.
+
+    pairs: (window, pair), correlations of channels within the window. levels: (window, channel).
+    points: (window, direction), where figures have placed the windows among real ones of the class.
+    """
 
     signals: Mapping[str, DescribedSignal]
+    pairs: Float64Array
+    levels: Float64Array
     label: IntArray
     group: StrArray
+    points: Float64Array
 
     def __len__(self) -> int:
         return len(self.label)
@@ -76,13 +84,22 @@ class Described:
     def select(self, index: NDArray[np.int64]) -> "Described":
         """Give the rows at an index, in its order."""
         signals = {name: of.select(index) for name, of in self.signals.items()}
-        return Described(signals, self.label[index], self.group[index])
+        return Described(
+            signals,
+            self.pairs[index],
+            self.levels[index],
+            self.label[index],
+            self.group[index],
+            self.points[index],
+        )
 
 
 def describe(windows: Windows) -> Described:
     """Give the windows' description; DataError where they are too short for features."""
     signals = {name: _described(signal) for name, signal in windows.signals.items()}
-    return Described(signals, windows.label, windows.group)
+    pairs, levels = channel_correlations(windows.signals), channel_levels(windows.signals)
+    nowhere = np.zeros((len(windows), 0))
+    return Described(signals, pairs, levels, windows.label, windows.group, nowhere)
 
 
 def joined(a: Described, b: Described) -> Described:
@@ -97,8 +114,8 @@ def joined(a: Described, b: Described) -> Described:
         )
         for name, one in a.signals.items()
     }
-    label, group = np.concatenate([a.label, b.label]), np.concatenate([a.group, b.group])
-    return Described(signals, label, group)
+    names = ("pairs", "levels", "label", "group", "points")
+    return Described(signals, *(np.concatenate([getattr(a, n), getattr(b, n)]) for n in names))
 
 
 def _described(signal: SignalWindows) -> DescribedSignal:

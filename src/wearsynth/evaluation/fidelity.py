@@ -1,12 +1,15 @@
-"""How far windows lie from real ones, by signal and class: features, band powers, autocorrelation."""
+"""How far windows lie from real ones, by class and where it can be by signal."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from wearsynth.data import IntArray
+from wearsynth.evaluation.coupling import level_correlations
 from wearsynth.evaluation.described import Described, DescribedSignal, joined
 from wearsynth.evaluation.figures import FIGURES
+from wearsynth.evaluation.neighbours import clipped_coverage, clipped_density, frechet, mmd
 from wearsynth.evaluation.reference import (
     Measured,
     excess_of,
@@ -19,27 +22,53 @@ from wearsynth.evaluation.scores import Part, Score
 from wearsynth.evaluation.trial import Trial
 from wearsynth.features import Float64Array
 
-Units = Mapping[tuple[str, int], Float64Array]
-"""(signal, class) -> (feature,): what a feature is measured in; 0 where it never varies."""
-
 SD_SHARE = 0.1
 """A feature that hardly varies within a class is measured in this share of its sd over all."""
+
+FARTHEST = 10.0
+"""A point's coordinates are cut at so many units from the centre, so that no single one decides."""
+
+DIRECTIONS = 16
+"""Clouds of windows are compared along at most so many principal directions of the real ones."""
 
 RESAMPLES = 30
 """Bootstrap draws over holdout groups for the standard error of a distance."""
 
+ALL = "all"
+"""The signal of a part that speaks of all signals together."""
+
 
 @dataclass(frozen=True, eq=False)
-class Piece:
-    """One signal and class of two sets, ready to be compared. unit: (feature,)."""
+class Scale:
+    """What a class's features are measured in, (feature,); unit 0 where one never varies."""
 
-    candidate: DescribedSignal
-    holdout: DescribedSignal
+    centre: Float64Array
     unit: Float64Array
 
+    @classmethod
+    def of(cls, features: Float64Array, rows: IntArray) -> "Scale":
+        """Give the scale of the rows of one class: its sd, at least a tenth of that of all rows."""
+        unit = np.maximum(features[rows].std(axis=0), SD_SHARE * features.std(axis=0))
+        return cls(features[rows].mean(axis=0), np.where(unit > 1e-12, unit, 0.0))
 
-Distance = Callable[[Piece], float]
-"""A distance that is 0 where both sides are the same."""
+    def points(self, features: Float64Array) -> Float64Array:
+        """Give features (window, feature) in units from the centre; 0 where one never varies."""
+        off = features - self.centre
+        units = np.divide(off, self.unit, out=np.zeros_like(off), where=self.unit > 0)
+        return np.clip(units, -FARTHEST, FARTHEST)
+
+    def directions(self, features: Float64Array) -> Float64Array:
+        """Give the first principal directions of features, (feature, direction)."""
+        points = self.points(features)
+        _, vectors = np.linalg.eigh(points.T @ points)
+        return np.asarray(vectors[:, ::-1][:, :DIRECTIONS])
+
+
+Scales = Mapping[tuple[str, int], Scale]
+"""(signal, class) -> its scale."""
+
+SignalDistance = Callable[[DescribedSignal, DescribedSignal, Scale], float]
+WholeDistance = Callable[[Described, Described], float]
 
 
 def wasserstein(a: Float64Array, b: Float64Array) -> Float64Array:
@@ -55,96 +84,166 @@ def wasserstein(a: Float64Array, b: Float64Array) -> Float64Array:
     return np.asarray((gap[:-1] * steps).sum(axis=0))
 
 
-def feature_w1(piece: Piece) -> float:
+def feature_w1(a: DescribedSignal, b: DescribedSignal, scale: Scale) -> float:
     """Give the mean over features of W1 in units; 1 for any difference where the unit is 0."""
-    distance = wasserstein(piece.candidate.features, piece.holdout.features)
+    distance = wasserstein(a.features, b.features)
     differs = (distance > 1e-9).astype(np.float64)
-    return float(np.divide(distance, piece.unit, out=differs, where=piece.unit > 0).mean())
+    return float(np.divide(distance, scale.unit, out=differs, where=scale.unit > 0).mean())
 
 
-def log_band_w1(piece: Piece) -> float:
+def log_band_w1(a: DescribedSignal, b: DescribedSignal, scale: Scale) -> float:  # noqa: ARG001
     """Give the mean over channels and octaves of W1 between log10 powers, in decades."""
-    return float(wasserstein(piece.candidate.log_bands, piece.holdout.log_bands).mean())
+    return float(wasserstein(a.log_bands, b.log_bands).mean())
 
 
-def autocorrelation(piece: Piece) -> float:
+def autocorrelation(a: DescribedSignal, b: DescribedSignal, scale: Scale) -> float:  # noqa: ARG001
     """Give the mean absolute difference of the mean autocorrelations over channels and lags."""
-    difference = piece.candidate.acf.mean(axis=0) - piece.holdout.acf.mean(axis=0)
-    return float(np.abs(difference).mean())
+    return float(np.abs(a.acf.mean(axis=0) - b.acf.mean(axis=0)).mean())
 
 
-DISTANCES: dict[str, Distance] = {
+def coupling(a: Described, b: Described) -> float:
+    """Give how unlike channels move together: within windows and, for levels, between windows.
+
+    The mean over pairs of channels of W1 between correlations within windows, and of the absolute
+    difference of correlations of levels over windows; the mean of both. NaN for one channel.
+    """
+    if a.levels.shape[1] < 2:
+        return float("nan")
+    within = wasserstein(a.pairs, b.pairs).mean()
+    between = np.abs(level_correlations(a.levels) - level_correlations(b.levels)).mean()
+    return float((within + between) / 2)
+
+
+def _between_points(distance: Callable[[Float64Array, Float64Array], float]) -> WholeDistance:
+    return lambda a, b: distance(a.points, b.points)
+
+
+BY_SIGNAL: dict[str, SignalDistance] = {
     "feature_w1": feature_w1,
     "log_band_w1": log_band_w1,
     "autocorrelation": autocorrelation,
 }
 """Figure -> how it is measured on one signal and class."""
 
+OVER_ALL: dict[str, WholeDistance] = {
+    "coupling": coupling,
+    "frechet": _between_points(frechet),
+    "mmd": _between_points(mmd),
+    "density": _between_points(clipped_density),
+    "coverage": _between_points(clipped_coverage),
+}
+"""Figure -> how it is measured on all signals of one class."""
 
-def feature_units(real: Described) -> Units:
-    """Give the unit of each feature: its sd within the class, at least a tenth of that over all."""
-    units = {}
-    for name, signal in real.signals.items():
-        overall = signal.features.std(axis=0)
-        for index in np.unique(real.label).tolist():
-            within = signal.features[real.label == index].std(axis=0)
-            unit = np.maximum(within, SD_SHARE * overall)
-            units[name, index] = np.where(unit > 1e-12, unit, 0.0)
-    return units
+LIMITS = {"mmd": (-np.inf, np.inf), "density": (0.0, 1.0), "coverage": (0.0, 1.0)}
+"""What a figure can be, where that is not 0 and more."""
 
 
-def compare(
-    distance: Distance, candidate: Described, holdout: Described, units: Units
-) -> Float64Array:
-    """Give the distance by signal and class, (signal, class); NaN where one side has no window.
+def scales_of(real: Described) -> Scales:
+    """Give each signal's and class's scale among real windows."""
+    return {
+        (name, index): Scale.of(signal.features, real.rows_of(index))
+        for name, signal in real.signals.items()
+        for index in np.unique(real.label).tolist()
+    }
 
-    Classes are those of units, in order.
+
+def placing(real: Described) -> Callable[[Described], Described]:
+    """Give what adds points to windows: along the principal directions of real ones of the class."""
+    frames = {}
+    for index in np.unique(real.label).tolist():
+        scale = Scale.of(real.features, real.rows_of(index))
+        frames[index] = (scale, scale.directions(real.features[real.rows_of(index)]))
+
+    def place(of: Described) -> Described:
+        points = np.zeros((len(of), DIRECTIONS))
+        for index, (scale, directions) in frames.items():
+            rows = of.rows_of(index)
+            points[rows, : directions.shape[1]] = scale.points(of.features[rows]) @ directions
+        return replace(of, points=points)
+
+    return place
+
+
+def compare(figure: str, candidate: Described, holdout: Described, scales: Scales) -> Float64Array:
+    """Give a figure by signal and class, (signal, class), or (1, class) where it is over all.
+
+    NaN where one side has no window. Classes are those of the scales, in order.
     """
-    classes = sorted({index for _, index in units})
-    table = np.full((len(candidate.signals), len(classes)), np.nan)
-    for column, index in enumerate(classes):
-        mine, real = candidate.rows_of(index), holdout.rows_of(index)
-        if not (len(mine) and len(real)):
-            continue
-        for row, (name, signal) in enumerate(candidate.signals.items()):
-            pair = (signal.select(mine), holdout.signals[name].select(real))
-            table[row, column] = distance(Piece(*pair, units[name, index]))
-    return table
+    columns = []
+    for index in sorted({index for _, index in scales}):
+        mine = candidate.select(candidate.rows_of(index))
+        real = holdout.select(holdout.rows_of(index))
+        columns.append(_cells(figure, mine, real, scales, index))
+    return np.array(columns, dtype=np.float64).T
+
+
+def _cells(
+    figure: str, mine: Described, real: Described, scales: Scales, index: int
+) -> list[float]:
+    """Give the figure of one class, by signal or over all."""
+    whole = figure in OVER_ALL
+    if not (len(mine) and len(real)):
+        return [float("nan")] * (1 if whole else len(mine.signals))
+    if whole:
+        return [OVER_ALL[figure](mine, real)]
+    return [
+        BY_SIGNAL[figure](signal, real.signals[name], scales[name, index])
+        for name, signal in mine.signals.items()
+    ]
 
 
 def fidelity_scores(trial: Trial) -> tuple[Score, ...]:
     """Give each distance between equally many synthetic and holdout windows."""
-    units = feature_units(joined(trial.of_train, trial.of_holdout))
-    return tuple(_score(name, distance, trial, units) for name, distance in DISTANCES.items())
+    real = joined(trial.of_train, trial.of_holdout)
+    scales, place = scales_of(real), placing(real)
+    placed = replace(
+        trial,
+        equal=place(trial.equal),
+        of_holdout=place(trial.of_holdout),
+        draws=tuple(map(place, trial.draws)),
+        halves=tuple((place(a), place(b)) for a, b in trial.halves),
+    )
+    return tuple(_score(figure, placed, scales) for figure in (*BY_SIGNAL, *OVER_ALL))
 
 
-def _score(name: str, distance: Distance, trial: Trial, units: Units) -> Score:
+def _score(figure: str, trial: Trial, scales: Scales) -> Score:
+    limits = LIMITS.get(figure, (0.0, np.inf))
     holdout = trial.of_holdout
-    table = compare(distance, trial.equal, holdout, units)
+    table = compare(figure, trial.equal, holdout, scales)
+    if not np.isfinite(table).any():
+        return scored(figure, Measured(None, 0.0, note=_why_none(figure)), limits=limits)
     boot = resampled_groups(holdout.group, times=RESAMPLES, seed=trial.seed)
-    resampled = [compare(distance, trial.equal, holdout.select(rows), units) for rows in boot]
-    draws = [compare(distance, draw, holdout, units) for draw in trial.draws]
-    halves = [_over_all(compare(distance, a, b, units)) for a, b in trial.halves]
+    resampled = [compare(figure, trial.equal, holdout.select(rows), scales) for rows in boot]
+    draws = [compare(figure, draw, holdout, scales) for draw in trial.draws]
+    halves = [_over_all(compare(figure, a, b, scales)) for a, b in trial.halves]
     measured = Measured(
         _over_all(table),
         standard_error([_over_all(one) for one in resampled]),
         [_over_all(draw) for draw in draws],
-        halves,
+        [half for half in halves if np.isfinite(half)],
     )
-    score = scored(name, measured, limits=(0.0, np.inf))
-    classes = [trial.classes[index] for index in sorted({index for _, index in units})]
-    names = [(signal, of) for signal in trial.equal.signals for of in classes]
-    return replace(score, parts=_parts(name, names, table, resampled, draws))
+    classes = [trial.classes[index] for index in sorted({index for _, index in scales})]
+    rows = (ALL,) if figure in OVER_ALL else tuple(trial.equal.signals)
+    cells = [(signal, of) for signal in rows for of in classes]
+    score = scored(figure, measured, limits=limits)
+    return replace(score, parts=_parts(figure, cells, table, resampled, draws))
+
+
+def _why_none(figure: str) -> str:
+    if figure == "coupling":
+        return "there is one channel only"
+    return "no class has windows enough on both sides"
 
 
 def _over_all(table: Float64Array) -> float:
-    """Give the mean over signals and classes that both sides have."""
-    return float(np.nanmean(table))
+    """Give the mean over signals and classes that both sides have; NaN where there are none."""
+    known = table[np.isfinite(table)]
+    return float(known.mean()) if len(known) else float("nan")
 
 
 def _parts(
     figure: str,
-    names: list[tuple[str, str]],
+    cells: list[tuple[str, str]],
     table: Float64Array,
     resampled: list[Float64Array],
     draws: list[Float64Array],
@@ -154,7 +253,7 @@ def _parts(
     errors = np.array([one.ravel() for one in resampled])
     of_draws = np.array([one.ravel() for one in draws])
     parts = []
-    for cell, ((signal, class_name), value) in enumerate(zip(names, table.ravel(), strict=True)):
+    for cell, ((signal, class_name), value) in enumerate(zip(cells, table.ravel(), strict=True)):
         known = np.isfinite(value) and len(of_draws) and np.isfinite(of_draws[:, cell]).all()
         reference = reference_of(of_draws[:, cell].tolist(), better) if known else None
         error = standard_error(errors[np.isfinite(errors[:, cell]), cell])

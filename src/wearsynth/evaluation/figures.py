@@ -43,6 +43,48 @@ FIGURES: dict[str, About] = {
         "Mean absolute difference of the class-mean autocorrelation between synthetic and holdout "
         "windows, over lags up to half a window and channels, then over signals and classes.",
     ),
+    "coupling": About(
+        "Coupling of channels",
+        "like",
+        "lower",
+        "How far channels move together as they do in real windows: sees axes drawn apart.",
+        "For every pair of channels: Wasserstein-1 distance between the correlations within synthetic "
+        "and within holdout windows, and the difference of the correlations of window means over "
+        "windows; the mean of both, over pairs, then over classes.",
+    ),
+    "frechet": About(
+        "Frechet distance",
+        "like",
+        "lower",
+        "How far the cloud of windows is shifted, stretched or turned against the real one.",
+        "Frechet distance between normal laws fitted to the features of synthetic and holdout windows "
+        "of a class, in units of their sd, along the first 16 principal directions of the real ones; "
+        "mean over classes.",
+    ),
+    "mmd": About(
+        "Maximum mean discrepancy",
+        "like",
+        "lower",
+        "Whether the features follow the same law, whatever its form (about 0: the same).",
+        "Squared maximum mean discrepancy of the same points, unbiased, Gaussian kernel of the "
+        "median width among real windows (Gretton et al., 2012); mean over classes.",
+    ),
+    "density": About(
+        "Density",
+        "like",
+        "higher",
+        "The share of synthetic windows that lie where real ones are dense (1: as real ones do).",
+        "Clipped density of the same points as for Frechet, 5 neighbours (Salvy et al., 2025, arXiv "
+        "2507.01761); mean over classes.",
+    ),
+    "coverage": About(
+        "Coverage",
+        "like",
+        "higher",
+        "The share of what real people do that synthetic windows come near: sees collapse and lost people.",
+        "Clipped coverage of the same points, 5 neighbours, read off the curve of a share of good windows "
+        "(Salvy et al., 2025, arXiv 2507.01761); mean over classes.",
+    ),
     "detector_auc": About(
         "Detector AUC",
         "like",
