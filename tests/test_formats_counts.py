@@ -1,5 +1,6 @@
 import dataclasses
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -94,13 +95,47 @@ def test_parquet_can_be_read_by_anybody(tmp_path: Path) -> None:
 
 def test_files_that_are_no_counts_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.parquet").write_bytes(b"not parquet at all")
-    with pytest.raises(FormatError, match=r"a\.parquet: is no whole Parquet file"):
+    with pytest.raises(
+        FormatError, match=r"a\.parquet: is not a whole Parquet file .Parquet magic bytes"
+    ):
         counts_parquet.read(tmp_path / "a.parquet")
     pq.write_table(pa.table({"x": [1]}), tmp_path / "b.parquet")
     with pytest.raises(FormatError, match="holds no wearsynth counts"):
         counts_parquet.read(tmp_path / "b.parquet")
     with pytest.raises(FileError, match=r"missing\.parquet: cannot read it"):
         counts_parquet.read(tmp_path / "missing.parquet")
+
+
+def rewritten(folder: Path, change: Callable[[pa.Table], pa.Table]) -> Path:
+    counts_parquet.write([some_counts()], folder / "out")
+    path = folder / "out" / "counts.parquet"
+    pq.write_table(change(pq.read_table(path)), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t: t.drop_columns(["label"]), "no single column 'label'. Render it again"),
+        (lambda t: t.set_column(1, "label", [[None] * len(t)]), "column 'label' does not hold"),
+        (lambda t: t.replace_schema_metadata({b"wearsynth.counts": b"[" * 10**5}), "is damaged"),
+        (lambda t: t.replace_schema_metadata({b"wearsynth.counts": b"{}"}), "is damaged"),
+        (
+            lambda t: t.replace_schema_metadata({b"wearsynth.counts": b'{"schema_version": 1}'}),
+            "do not fit each other. Render it again",
+        ),
+        (
+            lambda t: t.replace_schema_metadata({b"wearsynth.counts": b'{"schema_version": 2}'}),
+            "schema version '2', this program reads 1. Update wearsynth",
+        ),
+    ],
+)
+def test_counts_that_were_changed_are_refused(
+    tmp_path: Path, change: Callable[[pa.Table], pa.Table], message: str
+) -> None:
+    path = rewritten(tmp_path, change)
+    with pytest.raises(FormatError, match=message):
+        counts_parquet.read(path)
 
 
 @pytest.mark.parametrize("name", WRITERS)

@@ -193,9 +193,20 @@ def with_unit(table: pa.Table, unit: str) -> pa.Table:
         (lambda t: with_head(t, schema_version=2, signals=3), "newer wearsynth .schema 2"),
         (lambda t: with_unit(t, "furlong"), "unknown unit 'furlong'"),
         (lambda t: t.replace_schema_metadata({b"wearsynth": b"{"}), "metadata is damaged"),
+        (
+            lambda t: t.replace_schema_metadata({b"wearsynth": b"{}"}),
+            "metadata is damaged: 'schema_version' is missing. Write it again",
+        ),
+        (
+            lambda t: t.replace_schema_metadata({b"wearsynth": b"[" * 100_000}),
+            "metadata is damaged. Write it again",
+        ),
         (lambda t: t.drop_columns(["subject"]), "column 'subject' is missing"),
         (lambda t: t.drop_columns(["signal.eda"]), "column 'signal.eda' is missing"),
-        (lambda t: with_head(t, classes=["walk"]), "label 'run' is not among its classes"),
+        (
+            lambda t: with_head(t, classes=["walk"]),
+            "label 'run' is none of its classes. Write the file again",
+        ),
         (
             lambda t: t.set_column(6, "synthetic", pa.nulls(5, pa.bool_())),
             "'synthetic' has 5 empty row",

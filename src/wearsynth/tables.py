@@ -38,7 +38,7 @@ from wearsynth.data import (
     Windows,
     check_same_kind,
 )
-from wearsynth.errors import DataError, FormatError
+from wearsynth.errors import DataError, FormatError, shown
 from wearsynth.files import atomic_file, atomic_folder, telling_file_errors
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 METADATA_KEY = b"wearsynth"
 ROW_GROUP_BYTES = 16 * 2**20
+MOST_OF_TYPE, MOST_OF_REASON = 60, 120
+"""Letters that a message shows of a column's type and of what the library says."""
 PLAIN_COLUMNS = {
     "label": pa.dictionary(pa.int32(), pa.string()),
     "subject": pa.string(),
@@ -99,7 +101,7 @@ def from_arrow(table: pa.Table, *, source: Path | str = "Arrow table") -> Window
     except FormatError:
         raise
     except DataError as error:
-        raise FormatError(source, str(error)) from error
+        raise FormatError(source, f"{error} Write it again.") from error
 
 
 def to_pandas(windows: Windows) -> "pd.DataFrame":
@@ -267,9 +269,18 @@ def _read_head(schema: pa.Schema, source: Path | str) -> _Head:
         head = json.loads(raw)
         version = int(head["schema_version"])
         parsed = _parse_head(head) if version <= SCHEMA_VERSION else None
-    except (ValueError, TypeError, KeyError, AttributeError, DataError) as error:
-        problem = f"its metadata is damaged ({error!r}). Write it again."
-        raise FormatError(source, problem) from error
+    except DataError as error:
+        raise FormatError(source, f"its metadata is damaged: {error} Write it again.") from error
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
+        missing = f": {shown(str(error.args[0]))} is missing" if isinstance(error, KeyError) else ""
+        raise FormatError(source, f"its metadata is damaged{missing}. Write it again.") from error
     if parsed is None:
         raise FormatError(
             source,
@@ -296,7 +307,8 @@ def _column(table: pa.Table, name: str, source: Path | str) -> pa.ChunkedArray:
     if name == "label" and column.type == pa.string():
         column = column.dictionary_encode()
     if wanted is not None and column.type != wanted:
-        raise FormatError(source, f"column {name!r} must be {wanted}, got {column.type}.")
+        got = str(column.type)[:MOST_OF_TYPE]
+        raise FormatError(source, f"column {name!r} must be {wanted}, got {got}. Write it again.")
     return column
 
 
@@ -306,7 +318,8 @@ def _full(table: pa.Table, name: str, source: Path | str) -> pa.ChunkedArray:
 
 def _without_nulls(column: pa.ChunkedArray, name: str, source: Path | str) -> pa.ChunkedArray:
     if column.null_count:
-        raise FormatError(source, f"column {name!r} has {column.null_count} empty row(s).")
+        problem = f"column {name!r} has {column.null_count} empty row(s)"
+        raise FormatError(source, f"{problem}. Write the file again.")
     return column
 
 
@@ -317,7 +330,8 @@ def _list_values(
     kind, size = column.type, shape[0] * shape[1]
     fits = pa.types.is_fixed_size_list(kind) and kind.value_type == pa.float32()
     if not (fits and kind.list_size == size):
-        raise FormatError(source, f"column {name!r} must be {size} float32 a row, got {kind}.")
+        problem = f"column {name!r} must be {size} float32 a row, got {str(kind)[:MOST_OF_TYPE]}"
+        raise FormatError(source, f"{problem}. Write the file again.")
     rows = _without_nulls(column, name, source)
     values = np.empty((len(rows), *shape), dtype=np.float32)
     done = 0
@@ -337,7 +351,8 @@ def _labels(column: pa.ChunkedArray, classes: tuple[str, ...], source: Path | st
     label: IntArray = lookup[encoded.indices.to_numpy()]
     if (label < 0).any():
         strange = names[encoded.indices[int(np.argmin(label))].as_py()]
-        raise FormatError(source, f"label {strange!r} is not among its classes {classes}.")
+        problem = f"label {shown(str(strange))} is none of its classes"
+        raise FormatError(source, f"{problem}. Write the file again.")
     return label
 
 
@@ -379,7 +394,7 @@ def telling_parquet_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
-        reason = str(error).splitlines()[0]
+        reason = str(error).split("source '")[-1].split("': ")[-1].split(". ")[0][:MOST_OF_REASON]
         raise FormatError(
             path, f"is not a whole Parquet file ({reason}). Copy or write it again."
         ) from error

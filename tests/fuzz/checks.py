@@ -24,12 +24,15 @@ NEVER = re.compile(
 )
 """What no sentence for a person holds."""
 VERBS = frozenset(
-    """
+    re.findall(
+        r"\w+",
+        """
     add ask check choose close convert copy cut delete download drop export extract fill free get
-    give hand keep leave look lower make mend move name open pack part pass point put read remove
+    give hand keep leave look lower make mend move name open pack part pass point put read remove render
     rename repair replace save say send set sort split start take try turn unpack unzip update use
     write
-    """.split()
+    """,
+    )
 )
 """What a remedy begins with; a question does as well."""
 

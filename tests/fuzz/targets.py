@@ -201,11 +201,13 @@ TARGETS: dict[str, Target] = {
         "wisdm",
         lambda folder, seed: wisdm.write(folder, seed=seed),
         texts={".txt": _WISDM},
-        tells=TIMED,
+        tells=TIMED - {"drop_lines"},  # lines on both sides of a change of activity leave no gap
     ),
     "wisdm_phone": _set_of(
         "wisdm",
-        lambda folder, seed: wisdm.write(folder, seed=seed, device="phone", sensors=("accel",)),
+        lambda folder, seed: wisdm.write(
+            folder, seed=seed, device="phone", sensors=("accel",), letters="A"
+        ),
         texts={".txt": _WISDM},
         tells=TIMED,
     ),

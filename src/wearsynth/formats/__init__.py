@@ -5,6 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
+import pyarrow.parquet as pq
+
 from wearsynth.data import Recording
 from wearsynth.errors import DataError, FileError, FormatError, did_you_mean, printable
 from wearsynth.files import telling_file_errors
@@ -22,7 +24,7 @@ from wearsynth.formats import (
     wisdm,
 )
 from wearsynth.formats.table_columns import TableColumns
-from wearsynth.tables import is_windows_file
+from wearsynth.tables import is_windows_file, telling_parquet_errors
 
 __all__ = ["KNOWN_FORMATS", "READERS", "TableColumns", "read", "recognise"]
 
@@ -114,15 +116,24 @@ def recognise(path: Path) -> str:
             if reader.recognises(path):
                 return name
     _check_there(path)
-    if is_windows_file(path):
-        problem = (
-            "holds windows, not recordings: it is cut already. Use it where windows are asked for."
-        )
-        raise FormatError(path, problem)
-    raise FormatError(
-        path,
-        f"is in none of the known formats ({', '.join(READERS)}). For any other CSV or Parquet "
-        "file name its columns (format table).",
+    raise FormatError(path, _why_unknown(path))
+
+
+def _why_unknown(path: Path) -> str:
+    """Say why a path that no reader recognises is none of its own, and what to do."""
+    with telling_file_errors(path, "read"):
+        if path.is_dir() and not any(path.iterdir()):
+            return "is an empty folder. Name the one that holds the recordings."
+        if path.is_file() and not path.stat().st_size:
+            return "is an empty file. Copy or export it again."
+    if path.suffix.lower() in (".parquet", ".pq"):
+        if is_windows_file(path):
+            return "holds windows, not recordings: use it where windows are asked for."
+        with telling_parquet_errors(path):
+            pq.read_schema(path)
+    return (
+        f"is in none of the known formats ({', '.join(READERS)}). Name its format if it is one of "
+        "them (format); for any other CSV or Parquet file name its columns (format table)."
     )
 
 

@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wearsynth.data import Channel
-from wearsynth.errors import FormatError
-from wearsynth.files import atomic_folder, telling_file_errors
+from wearsynth.errors import DataError, FormatError, shown
+from wearsynth.files import atomic_folder
 from wearsynth.formats.manifest import (
     MANIFEST_NAME,
     Summary,
@@ -27,10 +27,16 @@ from wearsynth.formats.manifest import (
 )
 from wearsynth.sensors import Counts
 from wearsynth.sensors.counts import CountArray, same_kind
+from wearsynth.tables import telling_parquet_errors
 
 FILE_NAME = "counts.parquet"
 SCHEMA_VERSION = 1
 _KEY = b"wearsynth.counts"
+_COLUMNS = {
+    "counts": (pa.int16(), pa.int32()),
+    "label": (pa.string(),),
+    "device": (pa.int64(),),
+}
 
 
 def write(chunks: Iterable[Counts], folder: Path, *, overwrite: bool = False) -> Summary:
@@ -82,46 +88,67 @@ def _table(chunk: Counts) -> pa.Table:
 
 
 def _read_file(path: Path, *, notes: list[str] | None) -> Counts:
-    with telling_file_errors(path, "read"):
-        try:
-            table = pq.read_table(path)
-        except pa.ArrowInvalid as error:
-            raise FormatError(path, f"is no whole Parquet file: {error}.") from None
+    with telling_parquet_errors(path):
+        table = pq.read_table(path, partitioning=None, memory_map=False)
     about = _about(path, table.schema.metadata)
-    classes = tuple(about["classes"])
-    index = {name: position for position, name in enumerate(classes)}
-    names = table.column("label").to_pylist()
-    return Counts(
-        values=_values(table, about),
-        rate_hz=about["rate_hz"],
-        channels=tuple(Channel(of["name"], of["unit"]) for of in about["channels"]),
-        scale=about["unit_per_count"],
-        clip_counts=(about["clip_counts"][0], about["clip_counts"][1]),
-        label=np.array([index[name] for name in names], dtype=np.int64),
-        classes=classes,
-        device=table.column("device").to_numpy().astype(np.int64),
-        sensor=about["sensor"],
-        full_scale=about["full_scale"],
-        power_mode=about["power_mode"],
-        convention=about["convention"],
-        notes=tuple(about["notes"] if notes is None else notes),
-    )
+    columns = [_column(path, table, name, kind) for name, kind in _COLUMNS.items()]
+    try:
+        classes = tuple(about["classes"])
+        index = {name: position for position, name in enumerate(classes)}
+        return Counts(
+            values=_values(columns[0], about),
+            rate_hz=float(about["rate_hz"]),
+            channels=tuple(Channel(of["name"], of["unit"]) for of in about["channels"]),
+            scale=float(about["unit_per_count"]),
+            clip_counts=(int(about["clip_counts"][0]), int(about["clip_counts"][1])),
+            label=np.array([index[name] for name in columns[1].to_pylist()], dtype=np.int64),
+            classes=classes,
+            device=columns[2].to_numpy().astype(np.int64),
+            sensor=str(about["sensor"]),
+            full_scale=str(about["full_scale"]),
+            power_mode=str(about["power_mode"]),
+            convention=str(about["convention"]),
+            notes=tuple(map(str, about["notes"] if notes is None else notes)),
+        )
+    except DataError as error:
+        raise FormatError(path, f"{error} Render it again.") from error
+    except (KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
+        problem = "its counts, labels and metadata do not fit each other. Render it again."
+        raise FormatError(path, problem) from error
+
+
+def _column(
+    path: Path, table: pa.Table, name: str, kinds: tuple[pa.DataType, ...]
+) -> pa.ChunkedArray:
+    """Give a column without empty rows, of one of the types, a list's being that of its values."""
+    if table.column_names.count(name) != 1:
+        raise FormatError(path, f"has no single column {name!r}. Render it again.")
+    column = table.column(name)
+    kind = column.type
+    if pa.types.is_fixed_size_list(kind):
+        kind = kind.value_type
+    if column.null_count or kind not in kinds:
+        raise FormatError(path, f"column {name!r} does not hold what it should. Render it again.")
+    return column
 
 
 def _about(path: Path, metadata: dict[bytes, bytes] | None) -> dict[str, Any]:
     if not metadata or _KEY not in metadata:
-        raise FormatError(path, "holds no wearsynth counts: the metadata that say so are missing.")
-    about: dict[str, Any] = json.loads(metadata[_KEY])
-    if about["schema_version"] != SCHEMA_VERSION:
+        problem = "holds no wearsynth counts: the metadata that say so are missing"
+        raise FormatError(path, f"{problem}. Name a counts.parquet that render wrote.")
+    try:
+        about: dict[str, Any] = json.loads(metadata[_KEY])
         version = about["schema_version"]
-        raise FormatError(
-            path, f"has schema version {version}, this program reads {SCHEMA_VERSION}."
-        )
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise FormatError(path, "its metadata is damaged. Render it again.") from error
+    if version != SCHEMA_VERSION:
+        problem = f"has schema version {shown(str(version))}, this program reads {SCHEMA_VERSION}"
+        raise FormatError(path, f"{problem}. Update wearsynth or render it again.")
     return about
 
 
-def _values(table: pa.Table, about: dict[str, Any]) -> CountArray:
-    flat = table.column("counts").combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    shape = (table.num_rows, about["readings_per_window"], len(about["channels"]))
+def _values(column: pa.ChunkedArray, about: dict[str, Any]) -> CountArray:
+    flat = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    shape = (len(column), int(about["readings_per_window"]), len(about["channels"]))
     values: CountArray = flat.reshape(shape)
     return values
