@@ -60,8 +60,8 @@ class Handler(BaseHTTPRequestHandler):
             self.give(server, len(server.content))
 
     def give(self, server: Server, size: int) -> None:
-        first = 0
-        if server.ranges and self.headers.get("If-Range") == server.tag:
+        first, asked_for = 0, (None, server.tag)
+        if "Range" in self.headers and server.ranges and self.headers["If-Range"] in asked_for:
             first = int(self.headers["Range"].removeprefix("bytes=").rstrip("-"))
         if first >= size:
             self.answer(416, {"Content-Range": f"bytes */{size}"})
@@ -207,6 +207,19 @@ def test_a_part_that_is_whole_needs_nothing_more(server: Server, tmp_path: Path)
     (tmp_path / "toy.zip.part.from").write_text(mark)
     get(entry(server), tmp_path)
     assert server.asked == [f"bytes={len(server.content)}-"]
+
+
+def test_a_part_without_version_is_gone_on_with_where_the_sum_is_known(
+    server: Server, tmp_path: Path
+) -> None:
+    server.tag, server.cuts = "", [200_000]
+    get(entry(server), tmp_path)
+    assert server.asked == ["all", "bytes=200000-"]
+    server.cuts, server.asked = [200_000], []
+    unknown = replace(entry(server), sha256=None)
+    _, heard = get(unknown, tmp_path / "b", accept_unknown=True)
+    assert server.asked == ["all", "all"]
+    assert "starting anew" in heard.text
 
 
 def test_a_busy_server_is_asked_again(server: Server, tmp_path: Path) -> None:
@@ -440,7 +453,7 @@ def test_the_list_and_unknown_names() -> None:
     for name in catalogue():
         assert name in listed.output
     without = CliRunner().invoke(app, ["data", "fetch"])
-    assert isinstance(without.exception, FetchError)
+    assert "name one of the data sets pamap2" in str(without.exception)
     with pytest.raises(FetchError, match=r"unknown data set 'wesda'\. Did you mean 'wesad'\?"):
         dataset("wesda")
 

@@ -74,7 +74,14 @@ def fetch(
         known = expected is not None and expected == wanted.sha256
         size = wanted.bytes if known or expected is None else None
         plain_http = url is not None and expected is not None
-        source = Wanted(url or wanted.url, wanted.page, MOST_BYTES, size, plain_http)
+        source = Wanted(
+            url or wanted.url,
+            wanted.page,
+            MOST_BYTES,
+            bytes=size,
+            checked=expected is not None,
+            plain_http=plain_http,
+        )
         download(source, archive, watch=watch, say=say, waits_s=waits_s)
     got = _sha256(archive)
     if expected is not None and got != expected:

@@ -53,6 +53,10 @@ def catalogue() -> dict[str, Dataset]:
 def dataset(name: str) -> Dataset:
     """Give one data set; FetchError with the nearest name where there is none."""
     known = catalogue()
+    if not name:
+        raise FetchError(
+            f"name one of the data sets {', '.join(known)}; --list says what they are."
+        )
     if name not in known:
         raise FetchError(f"unknown data set {name!r}.{did_you_mean(name, known)}")
     return known[name]

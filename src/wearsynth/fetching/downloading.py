@@ -38,6 +38,7 @@ _AGAIN = (408, 425, 429, 500, 502, 503, 504)
 class Wanted:
     """What to download. bytes: its size, where known. most_bytes: never more. page: for messages.
 
+    checked: whether a checksum follows, so that a part of unknown version may be gone on with.
     plain_http: whether an address without https is taken; only where a checksum follows.
     """
 
@@ -45,6 +46,7 @@ class Wanted:
     page: str
     most_bytes: int
     bytes: int | None = None
+    checked: bool = False
     plain_http: bool = False
 
 
@@ -71,13 +73,13 @@ def download(
                 if wait_s is None:
                     raise FetchError(
                         f"{wanted.url}: cannot be fetched: {cut}. Check the network and run the "
-                        f"same command again: it goes on after {_size(part) >> 20} MB."
+                        f"same command again; {_size(part) / 1e6:.1f} MB are kept."
                     ) from None
                 say(f"{cut}; trying again in {wait_s:g} s")
                 time.sleep(wait_s)
     except KeyboardInterrupt:
         raise Interrupted(
-            f"stopped by Ctrl-C; {_size(part) >> 20} MB are kept in {part}. Run the same command "
+            f"stopped by Ctrl-C; {_size(part) / 1e6:.1f} MB are kept in {part}. Run the same command "
             "again to go on."
         ) from None
     with telling_file_errors(target, "write"):
@@ -88,6 +90,8 @@ def download(
 def _transfer(wanted: Wanted, part: Path, watch: Watch, say: Say) -> None:
     """Make one try; _Cut where another may help."""
     have, headers = _resumable(wanted, part)
+    if _size(part) and not have:
+        say("nothing tells whether the server still has the same file: starting anew")
     request = urllib.request.Request(wanted.url, headers=headers)  # noqa: S310 - checked before
     try:
         response = _opener(wanted).open(request, timeout=TIMEOUT_S)
@@ -145,12 +149,13 @@ def _resumable(wanted: Wanted, part: Path) -> tuple[int, dict[str, str]]:
     have, version = _size(part), ""
     try:
         kept = json.loads(_mark(part).read_text(encoding="utf-8"))
-        version = kept["version"] if kept["url"] == wanted.url else ""
+        have, version = (have if kept["url"] == wanted.url else 0), str(kept["version"])
     except (OSError, ValueError, KeyError, TypeError):
         have = 0
-    if have and isinstance(version, str) and version:
-        return have, headers | {"Range": f"bytes={have}-", "If-Range": version}
-    return 0, headers
+    if not have or (not version and not wanted.checked):
+        return 0, headers
+    headers["Range"] = f"bytes={have}-"
+    return have, headers | ({"If-Range": version} if version else {})
 
 
 def _keep_mark(wanted: Wanted, part: Path, response: Any) -> None:
