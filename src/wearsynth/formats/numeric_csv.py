@@ -180,7 +180,11 @@ def _parse(
         raise _fault(str(error), text, layout, first_line) from None
     if len(kept) < len(names):
         _check_bytes(text, layout, first_line)
-    return np.column_stack([table.column(name).to_numpy() for name in kept])
+    numbers = np.empty((table.num_rows, len(kept)))
+    for place, column in enumerate(table.columns):
+        # not to_numpy, which imports pandas: 0.2 s and 30 MB
+        numbers[:, place] = np.from_dlpack(column.combine_chunks())
+    return numbers
 
 
 def _check_bytes(text: bytes, layout: _Layout, first_line: int) -> None:
