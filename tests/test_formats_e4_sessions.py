@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,7 @@ def test_gaps_that_share_a_moment_part_a_recording_once(tmp_path: Path) -> None:
             "hr": signal("hr", np.arange(10) + 50),
         },
         spans=(Span(1.0, 9.0, "rest"),),
-        events={"tags": Events(np.array([1.5, 5.0]))},
+        events={"tags": Events(np.array([1.5, 4.0, 5.0]))},
     )
     export = write([parts], tmp_path / "out")
     assert export.sessions == ("S02/part1", "S02/part2")
@@ -64,7 +65,14 @@ def test_gaps_that_share_a_moment_part_a_recording_once(tmp_path: Path) -> None:
         (Span(1.0, 4.0, "rest"),),
         (Span(0.0, 5.0, "rest"),),
     ]
-    assert [s.events["tags"].times_s.tolist() for s in (first, second)] == [[1.5], [1.0]]
+    assert [s.events["tags"].times_s.tolist() for s in (first, second)] == [[1.5], [0.0, 1.0]]
+
+
+def test_gaps_that_touch_part_a_recording_once(tmp_path: Path) -> None:
+    eda, temp = np.arange(20.0), np.arange(20.0)
+    eda[4:8] = temp[8:12] = np.nan
+    both = recording(signals={"eda": signal("eda", eda), "temp": signal("temp", temp)}, spans=())
+    assert len(write([both], tmp_path / "out").sessions) == 2
 
 
 def test_a_part_without_a_signal_goes_without_its_file(tmp_path: Path) -> None:
@@ -156,6 +164,9 @@ def test_windows_become_a_session_a_person(tmp_path: Path) -> None:
 def test_windows_without_people_go_by_recording_or_class(tmp_path: Path) -> None:
     by_recording = toy(subject=None, recording=["a", "a", "b", "b", "b", "b"])
     assert write(by_recording, tmp_path / "a").sessions == ("a", "b")
+    for changes in ({"recording": list("abcdef")}, {"start_s": [6, 0, 2, 4, 9, 0]}):
+        export = write(toy(**changes), tmp_path / next(iter(changes)))
+        assert "overlap" not in "".join(export.notes)
     synthetic = toy(subject=None, recording=None, start_s=None, synthetic=True)
     export = write(synthetic, tmp_path / "b")
     assert export.sessions == ("rest", "stress")
@@ -200,7 +211,8 @@ def signals(draw: st.DrawFn, name: str) -> Signal:
     array = np.array(values, dtype=np.float32).reshape(count, width)
     missing = draw(st.lists(st.booleans(), min_size=count, max_size=count))
     array[missing, draw(st.integers(0, width - 1))] = draw(st.sampled_from([np.nan, np.inf]))
-    return signal(name, array, start_s=draw(st.integers(0, 200)) / 64)
+    own = signal(name, array, start_s=draw(st.integers(0, 200)) / 64)
+    return replace(own, rate_hz=own.rate_hz * draw(st.sampled_from([1, 1, 10 / 3])))
 
 
 @st.composite
@@ -225,17 +237,17 @@ def recordings(draw: st.DrawFn) -> Recording:
     )
 
 
-def readings(parts: Sequence[Recording]) -> dict[str, list[tuple[float, tuple[float, ...], str]]]:
-    """Every reading that is not missing: its time in Unix seconds, its values, its label."""
-    found: dict[str, list[tuple[float, tuple[float, ...], str]]] = {}
+def readings(parts: Sequence[Recording]) -> list[tuple[str, float, tuple[float, ...], str]]:
+    """Every reading that is not missing: signal, time in seconds after T0, values, label."""
+    found = []
     for part in parts:
         for name, own in part.signals.items():
             for index in np.flatnonzero(np.isfinite(own.values).all(axis=1)).tolist():
                 at_s = own.start_s + index / own.rate_hz
                 label = "".join(s.label for s in part.spans if s.start_s <= at_s < s.end_s)
-                unix_s = round(at_s + (part.start_unix_s or 0) - T0, 4)
-                found.setdefault(name, []).append((unix_s, tuple(own.values[index]), label))
-    return {name: sorted(rows) for name, rows in found.items()}
+                after_s = at_s + (part.start_unix_s or 0) - T0
+                found.append((name, after_s, tuple(own.values[index].tolist()), label))
+    return sorted(found)
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
@@ -251,7 +263,11 @@ def test_no_reading_is_lost_moved_changed_or_made_up(
         return
     write([given_one], out, zipped=zipped)
     back = read(out)
-    assert readings(back) == wanted
+    found = readings(back)
+    assert [(name, *rest) for name, _, *rest in found] == [(n, *rest) for n, _, *rest in wanted]
+    np.testing.assert_allclose(
+        [row[1] for row in found], [row[1] for row in wanted], rtol=0, atol=2e-6
+    )
     assert all(np.isfinite(own.values).all() for part in back for own in part.signals.values())
     for kind in ("tags", "ibi"):
         wanted_s = [at_s for at_s in moments([given_one], kind) if covered(at_s, back)]

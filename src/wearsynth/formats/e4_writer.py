@@ -27,7 +27,6 @@ INFO_FILE = "info.txt"
 _LINES = {"acc": "%d,%d,%d\n", "bvp": "%.2f\n", "eda": "%.6f\n", "temp": "%.2f\n", "hr": "%.2f\n"}
 _ROWS = 65_536
 """So many rows are made into text at a time."""
-_ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the same sessions give the same bytes
 _ABOUT = """\
 Made by wearsynth in the layout of an Empatica E4 session. No Empatica device or service wrote it.
 
@@ -131,9 +130,7 @@ def _files_of(session: Recording) -> dict[str, bytes]:
 def _signal_file(kind: Kind, signal: Signal, start_unix_s: float) -> bytes:
     start = _moment(start_unix_s + signal.start_s, 2 if kind.name == "bvp" else 6)
     head = [", ".join([text] * len(kind.channels)) for text in (start, f"{signal.rate_hz:.6f}")]
-    numbers = signal.values
-    if kind.counts_per_unit != 1:
-        numbers = np.rint(numbers * kind.counts_per_unit)
+    numbers = signal.values * np.float32(kind.counts_per_unit)  # whole counts: sessions hold no other
     blocks = (numbers[at : at + _ROWS] for at in range(0, len(numbers), _ROWS))
     rows = (_LINES[kind.name] * len(block) % tuple(block.ravel().tolist()) for block in blocks)
     return "".join(["\n".join([*head, ""]), *rows]).encode()
@@ -178,7 +175,7 @@ def _write_zip(path: Path, files: Mapping[str, bytes]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path.with_name(f"{path.name}.zip"), "w") as archive:
         for name, content in files.items():
-            member = zipfile.ZipInfo(name, _ZIP_TIME)
+            member = zipfile.ZipInfo(name)  # of 1980, whenever it is written
             archive.writestr(member, content, compress_type=zipfile.ZIP_DEFLATED)
 
 
