@@ -71,6 +71,13 @@ def test_another_csv_is_not_recognised(tmp_path: Path) -> None:
         recognise(tmp_path / "o.csv")
 
 
+def test_a_broken_file_of_the_usual_name_hears_from_its_own_reader(tmp_path: Path) -> None:
+    path = tmp_path / "wesad_preprocessed_1hz.csv"
+    path.write_text(f"{HEADER.replace('EDA', 'ED4')}\n0,1,1,1,1,1,1,0\n")
+    with pytest.raises(FormatError, match=r"has no column 'EDA'\. Did you mean 'ED4'"):
+        read(path)
+
+
 @pytest.mark.skipif(not DATA.is_dir(), reason="needs the WESAD files in ../shared/data/wesad_1hz")
 def test_the_real_files() -> None:
     people = read(DATA / "wesad_1hz.parquet")

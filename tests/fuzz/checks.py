@@ -15,6 +15,7 @@ from fuzz.targets import Read, Result, Target
 from wearsynth.data import Recording, Windows
 from wearsynth.describing import as_text, describe, describe_windows
 from wearsynth.errors import WearsynthError
+from wearsynth.formats import READERS, Reader
 from wearsynth.sensors import Counts
 
 MOST_LETTERS = 500
@@ -73,6 +74,8 @@ def judge(target: Target, case: Case, expected: Reference, *, number: int) -> Ou
     """Read a case and judge what came of it."""
     how = case.random.choice(target.reads)
     try:
+        for reader in READERS.values():
+            _never_raises(reader, case.path)
         problem, message = _judge_reading(target, case, expected, how), ""
         kind: Kind = "read"
     except WearsynthError as error:
@@ -85,6 +88,14 @@ def judge(target: Target, case: Case, expected: Reference, *, number: int) -> Ou
             raise
         problem, message, kind = f"{type(error).__name__}: {error}"[:300], _place(error), "failed"
     return Outcome(number, case.mutations, "failed" if problem else kind, problem, message)
+
+
+def _never_raises(reader: Reader, path: Path) -> None:
+    """Ask a reader whether it knows a path; an error of ours is as wrong as any other here."""
+    try:
+        reader.recognises(path)
+    except WearsynthError as error:
+        raise AssertionError(f"recognises raises: {error}") from error
 
 
 def _judge_reading(target: Target, case: Case, expected: Reference, how: Read) -> str:

@@ -20,9 +20,15 @@ def _pick(root: Path, random: Random) -> Path:
     return random.choice(files_of(root) or [root])
 
 
+def _pick_folder(root: Path, random: Random) -> Path:
+    """Give a folder with a file in it; the root where there is none."""
+    files = files_of(root)
+    return random.choice(files).parent if files else root
+
+
 def junk(root: Path, random: Random) -> Path:
     """Add what systems and programs leave behind beside the files."""
-    folder = _pick(root, random).parent if files_of(root) else root
+    folder = _pick_folder(root, random)
     for name in (".DS_Store", "Thumbs.db", "desktop.ini", "~$notes.docx", "notes.txt"):
         (folder / name).write_bytes(b"\x00\x01Bud1")
     for file in files_of(folder):
@@ -43,7 +49,7 @@ def remove(root: Path, random: Random) -> Path:
 
 def remove_all(root: Path, random: Random) -> Path:
     """Take all files of a folder away, the folder stays."""
-    folder = _pick(root, random).parent
+    folder = _pick_folder(root, random)
     for file in files_of(folder):
         file.unlink()
     return folder
@@ -62,7 +68,7 @@ def file_to_folder(root: Path, random: Random) -> Path:
 
 def folder_to_file(root: Path, random: Random) -> Path:
     """Put a file in a folder's place."""
-    place = _pick(root, random).parent
+    place = _pick_folder(root, random)
     if place != root:
         shutil.rmtree(place)
         place.write_bytes(b"1,2,3\n")

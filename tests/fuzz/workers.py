@@ -115,16 +115,23 @@ def _serve(pipe: Connection, job: Job, place: str) -> None:
     path = pristine(target, source)
     expected = reference(target, path)
     output = _Output(root / "output")
-    with suppress(EOFError, OSError):
-        while True:
-            number = pipe.recv()
-            case = build(target, root / "case", (source, path), number=number, seed=job.seed)
-            pipe.send(case.mutations)
-            before = _peak_bytes(forget=True)
-            outcome = judge(target, case, expected, number=number)
-            grown = _peak_bytes() - before
-            pipe.send(_with_side_effects(outcome, output.new(), grown))
-            shutil.rmtree(case.root)
+    while (number := _next(pipe)) is not None:
+        case = build(target, root / "case", (source, path), number=number, seed=job.seed)
+        pipe.send(case.mutations)
+        before = _peak_bytes(forget=True)
+        outcome = judge(target, case, expected, number=number)
+        grown = _peak_bytes() - before
+        pipe.send(_with_side_effects(outcome, output.new(), grown))
+        shutil.rmtree(case.root)
+
+
+def _next(pipe: Connection) -> int | None:
+    """Give the number of the next case; None where the other side has gone."""
+    try:
+        number: int = pipe.recv()
+    except (EOFError, OSError):
+        return None
+    return number
 
 
 def _with_side_effects(outcome: Outcome, written: str, grown_bytes: int) -> Outcome:

@@ -5,6 +5,7 @@ Empatica E4 wrist readings (BVP, EDA, ACC x y z, TEMP) of WESAD (Schmidt et al.,
 the stress condition, 0 is baseline and amusement; the stretches between the conditions were cut out.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,11 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wearsynth.data import Recording, Span
-from wearsynth.errors import FormatError, shown
+from wearsynth.errors import FormatError, WearsynthError, shown
 from wearsynth.formats import table
 
 OPTIONS: tuple[str, ...] = ()
 CHANNELS = ("BVP", "EDA", "ACC_x", "ACC_y", "ACC_z", "TEMP")
+USUAL_NAMES = ("wesad_preprocessed_1hz.csv", "wesad_1hz.parquet")
 CLASS_NAMES = {"0": "no_stress", "1": "stress"}
 NOTES = (
     "values are scaled to [0, 1] per person over the whole record by the source: they have no unit",
@@ -27,15 +29,14 @@ NOBODY = "people are not told apart: their edges are not marked, and no split by
 
 
 def recognises(path: Path) -> bool:
-    """Tell whether a path is one of the two files, by its column names."""
-    columns = {*CHANNELS, "label"}
-    if path.is_file() and path.suffix == ".csv":
-        return table.read_header(path)[2] == ["", *CHANNELS, "label"]
-    if path.is_file() and path.suffix == ".parquet":
-        try:
-            return {*pq.read_schema(path).names} >= columns | {"subject"}
-        except (OSError, pa.ArrowInvalid):
-            return False
+    """Tell whether a path is one of the two files, by its name or its column names."""
+    if not path.is_file() or path.name in USUAL_NAMES:
+        return path.is_file()
+    with suppress(OSError, pa.ArrowInvalid, WearsynthError):
+        if path.suffix == ".csv":
+            return table.read_header(path)[2] == ["", *CHANNELS, "label"]
+        if path.suffix == ".parquet":
+            return {*pq.read_schema(path).names} >= {*CHANNELS, "label", "subject"}
     return False
 
 
