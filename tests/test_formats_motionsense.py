@@ -149,6 +149,8 @@ def test_a_last_line_that_may_be_cut_is_missing(tmp_path: Path) -> None:
     text = motion(*ROWS)
     (whole,) = read(one(tmp_path, text.rstrip("\n")))
     assert (whole.oddities, whole.gaps) == ((), ())  # the last number has all six decimals
+    (short,) = read(one(tmp_path, motion(*ROWS)[:-3] + "\n"))
+    assert short.oddities == ()  # a short number before a line end is whole
     (cut,) = read(one(tmp_path, text.rstrip("\n")[:-2]))
     assert cut.gaps == (Gap(0.02, 0.04),)
     assert "it may be cut" in cut.oddities[0].what

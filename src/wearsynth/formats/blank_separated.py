@@ -52,10 +52,14 @@ def _text(path: Path) -> bytes:
 
 def _single_blanks(text: bytes) -> bytes:
     """Give the text with one blank where there were more, none at the ends of lines."""
-    text = text.replace(b"\r\n", b"\n")
-    while b"  " in text:
-        text = text.replace(b"  ", b" ")
-    return text.replace(b"\n ", b"\n").replace(b" \n", b"\n").strip(b" ")
+    letters = np.frombuffer(text, dtype=np.uint8)
+    blank = letters == ord(" ")
+    spare = blank.copy()  # blanks at the start and after a blank or a line end
+    spare[1:] &= blank[:-1] | (letters[:-1] == ord("\n")) | (letters[:-1] == ord("\r"))
+    single = letters[~spare].tobytes()
+    if b" \n" in single or b" \r" in single:
+        single = single.replace(b" \n", b"\n").replace(b" \r", b"\r")
+    return single.rstrip(b" ")
 
 
 def _is_cut(text: bytes) -> bool:

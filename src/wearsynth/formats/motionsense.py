@@ -169,7 +169,8 @@ def _tracks(
     path: Path, known: Mapping[str, tuple[str, ...]], wanted: AbstractSet[str]
 ) -> list[_Track]:
     """Give the wanted signals of one file, a track for each stretch whose count goes forward."""
-    names, numbers, unended = _numbers(path)
+    needed = {column for name in known if name in wanted for column in _needed(known[name])}
+    names, numbers, unended = _numbers(path, sorted(needed))
     where = str(Path(*path.parts[-2:]))
     count, oddities = _count(names, numbers, where)
     if unended:
@@ -179,9 +180,7 @@ def _tracks(
     values = {}
     for name in [name for name in known if name in wanted]:
         with np.errstate(all="ignore"):  # infinities are told below
-            axes = sum(
-                (_columns(path, names, numbers, c) for c in known[name]), start=np.float64(0)
-            )
+            axes = sum((_columns(names, numbers, c) for c in known[name]), start=np.float64(0))
         values[name], odd = as_readings(np.asarray(axes), UNITS[name])
         bad |= odd.any(axis=1)
     oddities += odd_rows(bad & ~_last(len(bad), unended), NOT_A_NUMBER, where, 2)
@@ -238,26 +237,27 @@ def _last(rows: int, which: bool) -> NDArray[np.bool_]:
     return mask
 
 
-def _columns(path: Path, names: Sequence[str], numbers: Numbers, begin: str) -> Numbers:
+def _needed(quantities: Iterable[str]) -> list[str]:
+    """Give the names of the x, y and z columns of quantities."""
+    return [f"{begin}.{axis}" if begin else axis for begin in quantities for axis in "xyz"]
+
+
+def _columns(names: Sequence[str], numbers: Numbers, begin: str) -> Numbers:
     """Give the x, y and z columns of a quantity, (row, axis)."""
-    wanted = [f"{begin}.{axis}" if begin else axis for axis in "xyz"]
-    for name in wanted:
-        if list(names).count(name) != 1:
-            problem = (
-                f"expected one column {name!r}, got {shown(','.join(names))}. Give the files "
-                "under the folder names that the data set has."
-            )
-            raise FormatError(path, problem, line=1)
-    return numbers[:, [list(names).index(name) for name in wanted]]
+    return numbers[:, [names.index(name) for name in _needed([begin])]]
 
 
-def _numbers(path: Path) -> tuple[list[str], Numbers, bool]:
-    """Give a file's columns, its rows (row, column), and whether the last may be cut off."""
+def _numbers(path: Path, needed: Sequence[str]) -> tuple[list[str], Numbers, bool]:
+    """Give the names and rows of the count and the needed columns, (row, column).
+
+    Last, whether the last row may be cut off.
+    """
     if not path.is_file():
         raise FormatError(path, "is no plain file. Copy it from the data set again.")
     with telling_file_errors(path, "read"), path.open("rb") as stream:
         names = _header(path, stream.readline(LONGEST_HEADER_BYTES))
-        keep = range(len(names))
+        _check_names(path, names, needed)
+        keep = [*([] if names[0] else [0]), *(names.index(name) for name in needed)]
         columns = [name or "count" for name in names]
         blocks = stream_numbers(
             stream, path, columns=columns, keep=keep, delimiter=",", first_line=2
@@ -270,8 +270,22 @@ def _numbers(path: Path) -> tuple[list[str], Numbers, bool]:
     with telling_file_errors(path, "read"), path.open("rb") as stream:
         stream.seek(-min(64, stream.seek(0, os.SEEK_END)), os.SEEK_END)
         tail = stream.read()
-    cut = re.search(rb"\.(\d*)$", tail)
-    return names, np.concatenate(kept), cut is not None and len(cut[1]) < DECIMALS
+    cut = re.search(rb"\.(\d*)\Z", tail)  # no line end follows the number
+    return (
+        [names[index] for index in keep],
+        np.concatenate(kept),
+        cut is not None and len(cut[1]) < DECIMALS,
+    )
+
+
+def _check_names(path: Path, names: Sequence[str], needed: Iterable[str]) -> None:
+    for name in needed:
+        if list(names).count(name) != 1:
+            problem = (
+                f"expected one column {name!r}, got {shown(','.join(names))}. Give the files "
+                "under the folder names that the data set has."
+            )
+            raise FormatError(path, problem, line=1)
 
 
 def _header(path: Path, line: bytes) -> list[str]:
