@@ -153,3 +153,10 @@ def test_a_split_shares_no_group() -> None:
 def test_natural_order() -> None:
     names = ["log_10", "log_2", "a1", "log_1", "a"]
     assert sorted(names, key=natural_key) == ["a", "a1", "log_1", "log_2", "log_10"]
+
+
+def test_natural_order_of_any_digits() -> None:
+    names = ["9" * 5000, "x²", "²", "010", "9", "s02", "s2", "s1", "0"]
+    wanted = ["0", "9", "010", "9" * 5000, "s1", "s02", "s2", "x²", "²"]
+    assert sorted(names, key=natural_key) == wanted
+    assert sorted(reversed(names), key=natural_key) == wanted

@@ -354,8 +354,15 @@ def check_same_kind(a: Windows, b: Windows, a_name: str, b_name: str) -> None:
 
 def natural_key(name: str) -> list[tuple[int, int, str]]:
     """Give a sort key that puts log_2 before log_10."""
-    parts = re.split(r"(\d+)", name)
-    return [(0, int(part), part) if part.isdigit() else (1, 0, part) for part in parts if part]
+    return [_part_key(part) for part in re.split(r"(\d+)", name) if part]
+
+
+def _part_key(part: str) -> tuple[int, int, str]:
+    """Give the key of digits, by their number without making it: it may have thousands of digits."""
+    if not part.isdecimal():
+        return 1, 0, part
+    digits = part.lstrip("0")
+    return 0, len(digits), f"{digits} {part}"
 
 
 @dataclass(frozen=True, eq=False)
