@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from layouts import uci_har
-from wearsynth import fetching
+from wearsynth import console, fetching
 from wearsynth.cli import app
 from wearsynth.errors import FetchError, FileError, Interrupted
 from wearsynth.fetching import Dataset, catalogue, dataset, fetch
@@ -445,6 +446,20 @@ def test_the_command_fetches_what_its_reader_reads(
     assert done.output.count("CC BY 4.0") == 2  # before and after
     assert "wearsynth data describe" in done.output
     assert len(read(tmp_path / "sets" / "uci_har" / "UCI HAR Dataset")) == 6
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_progress_is_a_bar_at_a_terminal_and_lines_elsewhere(
+    terminal: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = io.StringIO()
+    monkeypatch.setattr(console, "err", Console(file=shown, force_terminal=terminal, width=100))
+    monkeypatch.setattr(console, "LINE_EVERY_S", 0.0)
+    with console.download_progress() as watch:
+        for done in (1_000_000, 2_000_000, 30_000_000):
+            watch(done, 61_000_000)
+    assert ("30.0/61.0 MB" if terminal else "30 MB of 61, ") in shown.getvalue()
+    assert "left" in shown.getvalue()
 
 
 def test_the_list_and_unknown_names() -> None:
