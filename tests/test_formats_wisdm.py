@@ -1,4 +1,5 @@
 import gzip
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -139,6 +140,7 @@ def test_both_signals_stand_on_one_clock(tmp_path: Path) -> None:
     assert (recording.signals["acc"].start_s, recording.signals["gyro"].start_s) == (0.2, 0.0)
     np.testing.assert_allclose(recording.signals["acc"].values[0, 0], 0.0, atol=1e-6)
     assert recording.spans == (Span(0.0, 2.2, "walking"),)
+    assert odd(recording) == {wisdm.ENDS: (1, "line 1")}
 
 
 def test_a_stretch_without_one_signal_is_left_out_and_told(tmp_path: Path) -> None:
@@ -366,6 +368,16 @@ def test_a_file_that_stands_twice_is_refused(tmp_path: Path) -> None:
     raw = layout.write(tmp_path, people=1)
     (raw / "data_1600_accel_watch.txt").write_text(lines(20))
     with pytest.raises(FormatError, match=r"stands a second time as .* Move one of them away"):
+        read(raw)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    raw = layout.write(tmp_path, people=1)
+    path = raw / "watch" / "accel" / "data_1600_accel_watch.txt"
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(FormatError, match=r"accel_watch\.txt: is no plain file"):
         read(raw)
 
 

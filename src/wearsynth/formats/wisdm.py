@@ -30,6 +30,7 @@ HOLE = f"step(s) of more than {LONGEST_STEP_S:g} s between readings: NaN there"
 MISSED = (
     f"step(s) of more than 1.5 usual ones, up to {LONGEST_STEP_S:g} s: on a straight line there"
 )
+ENDS = f"activity stretch(es) whose signals begin or end more than {LONGEST_STEP_S:g} s apart"
 UNPAIRED = "activity stretch(es) of {} without {} at the same time: left out"
 SHORT = "activity stretch(es) with fewer than two readings on the grid: left out"
 
@@ -258,6 +259,7 @@ def _recording(person: int, group: Mapping[str, Stretch]) -> Recording | None:
         gaps += gaps_of(bad, RATE_HZ, start_s=signal.start_s)
         signals[name] = signal
         oddities += stretch.oddities + odd
+    oddities += _ends(group)
     label = next(iter(group.values())).label
     end_s = max(signal.end_s for signal in signals.values())
     return Recording(
@@ -275,6 +277,16 @@ def _recording(person: int, group: Mapping[str, Stretch]) -> Recording | None:
         ),
         oddities=oddities,
     )
+
+
+def _ends(group: Mapping[str, Stretch]) -> tuple[Oddity, ...]:
+    """Give an Oddity where one signal begins or ends well before another."""
+    starts = [stretch.start_s for stretch in group.values()]
+    ends = [stretch.end_s for stretch in group.values()]
+    if max(max(starts) - min(starts), max(ends) - min(ends)) <= LONGEST_STEP_S:
+        return ()
+    first = next(iter(group.values()))
+    return (Oddity(ENDS, 1, f"{first.source}, line {first.rows.line[0]}"),)
 
 
 def _signal(

@@ -232,6 +232,8 @@ def _load(path: Path, person: int) -> tuple[Rows, tuple[Oddity, ...]]:
     parts: list[Rows] = []
     unended: list[int] = []
     line, cut = 1, False
+    if not path.is_file():  # a pipe would be waited for
+        raise FormatError(path, "is no plain file. Put the file of the set there.")
     with telling_file_errors(path, "read"), path.open("rb") as stream:
         for text in text_blocks(stream):
             block = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in text else text
