@@ -303,6 +303,13 @@ def test_a_folder_without_files_of_the_set(tmp_path: Path) -> None:
         read(tmp_path, format="pamap2")
 
 
+@pytest.mark.parametrize("name", ["PAMAP2_Dataset.zip", "pamap2+physical+activity+monitoring.zip"])
+def test_the_zip_as_downloaded(tmp_path: Path, name: str) -> None:
+    path = _file(tmp_path, b"PK\x03\x04", name=name)
+    assert recognise(path) == "pamap2"
+    assert "Unpack it, and give the folder PAMAP2_Dataset in it." in _refusal(path)
+
+
 def test_options_that_do_not_fit(tmp_path: Path) -> None:
     path = _file(tmp_path, _rows([0]))
     with pytest.raises(DataError, match=r"no place 'hnd'\. Did you mean 'hand'"):

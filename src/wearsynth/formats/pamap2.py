@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from wearsynth.data import Channel, FloatArray, Gap, Oddity, Recording, Signal, natural_key
+from wearsynth.data import Channel, FloatArray, Gap, Oddity, Recording, Signal
 from wearsynth.errors import DataError, FormatError, did_you_mean
 from wearsynth.files import telling_file_errors
 from wearsynth.formats.numeric_csv import BYTE_ORDER_MARK
@@ -28,6 +28,7 @@ from wearsynth.formats.pamap2_rows import (
     load_rows,
 )
 from wearsynth.formats.timeline import BACKWARD, REPEATED, gaps_of, odd_rows, spans_of
+from wearsynth.names import natural_key
 
 OPTIONS: tuple[str, ...] = ("place", "signals")
 USUAL = ("acc", "gyro")
@@ -42,8 +43,11 @@ NOTES_OF = {
 LONGEST_GAP_S = 600
 """A longer step in time begins a new recording, so that no hours of NaN are kept."""
 MOST_RECORDINGS = 100
+"""A file whose times run back or jump more often is not in order of time."""
 MOST_FILLED = 6_000_000
+"""Readings that missing rows may leave as NaN in a file, and ten a row: wrong times take no more."""
 _NAME = re.compile(r"subject([0-9]{3})\.dat", re.IGNORECASE)
+_PACKED = re.compile(r"pamap2.*\.zip", re.IGNORECASE)
 _NUMBER = re.compile(rb"-?[0-9.]+(e[-+]?[0-9]+)?|NaN")
 CLASS_OF = np.array([ACTIVITIES.get(number) for number in range(26)], dtype=object)
 """Class by activity id, None for 0 and, from the end, for the unknown -1."""
@@ -66,6 +70,8 @@ def read(path: Path, *, place: str = "hand", signals: Sequence[str] = USUAL) -> 
     FormatError, with file and line, where a line does not hold 54 numbers.
     """
     _check_options(place, signals)
+    if path.suffix.lower() == ".zip":
+        raise FormatError(path, "is packed. Unpack it, and give the folder PAMAP2_Dataset in it.")
     with telling_file_errors(path, "read"):
         files = _files(path) if path.is_dir() else [path]
     if not files:
@@ -85,7 +91,7 @@ def _check_options(place: str, signals: Sequence[str]) -> None:
 
 def _is_file_of_set(path: Path) -> bool:
     """Tell by the name or, for another one, by 54 numbers in the first line."""
-    if not path.is_file() or _NAME.fullmatch(path.name):
+    if not path.is_file() or _NAME.fullmatch(path.name) or _PACKED.fullmatch(path.name):
         return path.is_file()
     with path.open("rb") as stream:
         first = stream.read(4096).removeprefix(BYTE_ORDER_MARK).partition(b"\n")[0]
