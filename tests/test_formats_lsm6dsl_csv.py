@@ -17,6 +17,7 @@ def small_set(root: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(" -276,   -85,  -309\n  315,   247,   -36\n")
     (root / "LICENSE").write_text("a licence")
+    (root / "walking" / "._walking_02_26Hz_4g_mg.csv").write_bytes(b"\x00\x05\x16\x07")
     return root
 
 

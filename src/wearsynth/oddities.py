@@ -125,9 +125,9 @@ def _at_the_top(values: NDArray[np.float32]) -> int:
     """Give how many readings sit on the largest value, 0 if that is no more than just below it."""
     if len(values) < SATURATED_READINGS or values.max() == values.min():
         return 0
-    most = values.max()
+    most, least = float(values.max()), float(values.min())  # their range may not fit a float32
     count = int((values == most).sum())
-    near = int((values > most - EDGE * (most - values.min())).sum()) - count
+    near = int((values > most - EDGE * (most - least)).sum()) - count
     return count if count >= SATURATED_READINGS and count > near else 0
 
 

@@ -153,7 +153,7 @@ def is_windows_file(path: Path) -> bool:
     """Tell whether a path is a Parquet file with wearsynth's metadata, of any schema version."""
     if not path.is_file():
         return False
-    with suppress(OSError, pa.ArrowInvalid):
+    with suppress(OSError, pa.ArrowException):
         return METADATA_KEY in (pq.read_schema(path).metadata or {})
     return False
 
@@ -393,7 +393,7 @@ def telling_parquet_errors(path: Path) -> Iterator[None]:
         path.open("rb").close()
     try:
         yield
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = str(error).split("source '")[-1].split("': ")[-1].split(". ")[0][:MOST_OF_REASON]
         raise FormatError(
             path, f"is not a whole Parquet file ({reason}). Copy or write it again."

@@ -21,7 +21,7 @@ from wearsynth.sensors import Counts
 MOST_LETTERS = 500
 NEVER = re.compile(
     r"Traceback|[Pp]y[Aa]rrow|[Pp]andas|unpickl|0x[0-9a-f]{6}|Row #|CSV parse error|CSV conversion error"
-    r"|codec|Errno|<_io|object at|Error\(|\(None|None[,)]",
+    r"|codec can|Errno|<_io|object at|Error\(|\(None|None[,)]",
 )
 """What no sentence for a person holds."""
 VERBS = frozenset(

@@ -8,16 +8,19 @@ from pathlib import Path
 
 import numpy as np
 
-from wearsynth.data import Channel, Recording, Signal, Span, natural_key
+from wearsynth.data import Channel, Recording, Signal, Span
 from wearsynth.errors import FormatError
 from wearsynth.files import read_bytes
 from wearsynth.formats.numeric_csv import parse_numbers
 from wearsynth.formats.plausible import as_readings
 from wearsynth.formats.timeline import NOT_READINGS, gaps_of, odd_rows
+from wearsynth.names import natural_key
 
 OPTIONS: tuple[str, ...] = ()
 SLOWEST_HZ, FASTEST_HZ = 0.1, 1e4
-_NAME = re.compile(r"(?P<label>.+)_(?P<number>\d+)_(?P<rate>\d+(\.\d+)?)Hz_(?P<scale>\d+)g_mg\.csv")
+_NAME = re.compile(
+    r"(?P<label>[^.].*)_(?P<number>\d+)_(?P<rate>\d+(\.\d+)?)Hz_(?P<scale>\d+)g_mg\.csv"
+)
 _CHANNELS = tuple(Channel(f"acc_{axis}", "g") for axis in "xyz")
 
 
