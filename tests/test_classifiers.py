@@ -1,8 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import torch
 
 from toy import toy_windows
 from wearsynth.classifiers import JUDGES, fit_judge
+from wearsynth.classifiers.network import fit_network
 from wearsynth.data import Windows, windows_from_arrays
 from wearsynth.errors import DataError
 
@@ -40,6 +44,59 @@ def test_signals_of_other_rates_and_short_windows_fit(name: str) -> None:
     judge = fit_judge(name, windows)
     assert (judge.predict(windows) == windows.label).mean() > 0.9
     assert bool(judge.notes) == (name == "minirocket")
+
+
+def of_lengths(count: int, *lengths: int) -> Windows:
+    """Windows whose second class is louder, one signal a length."""
+    rng = np.random.default_rng(0)
+    label = np.arange(count) % 2
+    signals = {
+        f"s{length}": (
+            rng.normal(size=(count, length, 1)) * (1 + 3 * label[:, None, None]),
+            float(length),
+            [(f"c{length}", "g")],
+        )
+        for length in lengths
+    }
+    return windows_from_arrays(signals, np.array(["calm", "busy"])[label])
+
+
+def test_the_network_takes_short_long_and_few_windows() -> None:
+    for windows in (of_lengths(2, 4), of_lengths(12, 4, 4000), of_lengths(40, 5, 9, 300)):
+        assert (fit_judge("cnn", windows).predict(windows) == windows.label).all()
+
+
+def test_the_network_judges_each_window_alone_and_in_its_own_units() -> None:
+    windows = of_lengths(40, 30)
+    values = windows.signals["s30"].values
+    fitted = fit_network({"s30": values}, windows.label, seed=0)
+    whole = fitted.logits({"s30": values})
+    alone = np.concatenate([fitted.logits({"s30": values[i : i + 1]}) for i in range(5)])
+    assert alone == pytest.approx(whole[:5], abs=1e-5)
+    other = fit_network({"s30": 1000 * values + 5}, windows.label, seed=0)
+    assert other.logits({"s30": 1000 * values + 5}) == pytest.approx(whole, abs=0.05)
+
+
+def test_the_network_leaves_no_trace_in_the_state_of_torch() -> None:
+    torch.manual_seed(3)
+    before, threads = torch.get_rng_state(), torch.get_num_threads()
+    fit_judge("cnn", of_lengths(8, 16), seed=1)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.get_num_threads() == threads
+
+
+def test_a_channel_that_never_moves_and_a_class_without_windows_are_no_trouble() -> None:
+    windows = of_lengths(20, 12)
+    signal = windows.signals["s12"]
+    still = Windows(
+        **{
+            **vars(windows),
+            "signals": {"s12": replace(signal, values=np.ones_like(signal.values))},
+            "classes": ("busy", "absent", "calm"),
+            "label": np.where(windows.label == 1, 2, 0),
+        }
+    )
+    assert set(fit_judge("cnn", still).predict(still)) <= {0, 2}
 
 
 def test_one_class_only_is_said_and_always_answered() -> None:

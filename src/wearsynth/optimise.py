@@ -23,7 +23,7 @@ from torch import Tensor
 from wearsynth.data import FloatArray, IntArray
 from wearsynth.errors import Interrupted, ModelError, TrainingError
 from wearsynth.generators import Parameters, Player, Trainable
-from wearsynth.tensors import load_tensors, save_tensors
+from wearsynth.tensors import load_tensors, one_thread, save_tensors
 
 CHECKPOINT_EVERY_S = 20.0
 
@@ -121,7 +121,7 @@ def optimise(
     state = _start(trainable)
     if checkpoint is not None and checkpoint.exists():
         _restore(checkpoint, trainable, state)
-    with _ctrl_c_waits() as asked_to_stop, _one_thread():
+    with _ctrl_c_waits() as asked_to_stop, one_thread():
         reason = _play(task, state, asked_to_stop)
     kept = state.best if state.scores else state.average
     _load_into(_player(trainable, trainable.averaged), kept)
@@ -303,20 +303,6 @@ def _load_state(
                 moments[value][key] = stored if key == "step" else stored.to(value.device)
     state.round, state.best_round = about["round"], about["best_round"]
     state.scores = [(number, float.fromhex(score)) for number, score in about["scores"]]
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Compute on one CPU thread: the same weights whatever the number of cores.
-
-    With networks this small more threads cost more CPU time than they save wall time.
-    """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 @contextmanager

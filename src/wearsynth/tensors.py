@@ -1,8 +1,12 @@
-"""Named tensors and a little JSON in one safetensors file, with a checksum; never pickle."""
+"""Named tensors and a little JSON in one safetensors file, with a checksum; never pickle.
+
+And the one thread on which everything with tensors is computed.
+"""
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -56,3 +60,17 @@ def _digest(tensors: Mapping[str, Tensor], about: str) -> str:
         digest.update(str(tuple(tensors[name].shape)).encode())
         digest.update(tensors[name].contiguous().flatten().view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute on one CPU thread: the same weights whatever the number of cores.
+
+    With networks this small more threads cost more CPU time than they save wall time.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -10,17 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.linear_model import RidgeClassifierCV
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from wearsynth.data import IntArray, SignalWindows, Windows, check_same_kind
+from wearsynth.data import FloatArray, IntArray, SignalWindows, Windows, check_same_kind
 from wearsynth.errors import DataError, did_you_mean
 from wearsynth.features import Float64Array, all_features
 
 Decide = Callable[[Windows], IntArray]
+Outcomes = Callable[[Windows], NDArray[np.float32]]
 
 TREES = 100
 KERNELS = 10_000
+LEAST_KERNELS = 84
+"""MiniRocket has so many at least, for each signal."""
 MINIROCKET_READINGS = 9
 """MiniRocket's kernels are 9 readings long; shorter windows repeat their last reading up to that."""
 
@@ -73,17 +76,29 @@ def _trees(windows: Windows, seed: int) -> Judge:
 
 
 def _minirocket(windows: Windows, seed: int) -> Judge:
-    """Fit MiniRocket (Dempster et al., 2021) per signal and a ridge classifier on all of them.
+    """Fit MiniRocket (Dempster et al., 2021) per signal and a ridge classifier on all of them."""
+    outcomes = fit_kernels(windows, seed=seed)
+    ridge = fit_ridge(outcomes(windows), windows.label)
 
-    Signals keep their own rates: each has its own kernels, and the outcomes stand side by side.
+    def decide(other: Windows) -> IntArray:
+        return np.asarray(ridge.predict(outcomes(other)), dtype=np.int64)
+
+    return Judge("minirocket", windows, decide, _padding_notes(windows))
+
+
+def fit_kernels(windows: Windows, *, seed: int, count: int = KERNELS) -> Outcomes:
+    """Give MiniRocket's kernels as a function: windows -> what they find, (window, outcome).
+
+    Labels play no part. Signals keep their own rates: each has its own kernels, and their outcomes
+    stand side by side.
     """
     from aeon.transformations.collection.convolution_based import (
         MiniRocket,  # numba: slow to import
     )
 
+    each = max(LEAST_KERNELS, count // len(windows.signals))
     kernels = {
-        name: MiniRocket(n_kernels=KERNELS // len(windows.signals), random_state=seed, n_jobs=1)
-        for name in windows.signals
+        name: MiniRocket(n_kernels=each, random_state=seed, n_jobs=1) for name in windows.signals
     }
     for name, kernel in kernels.items():
         kernel.fit(_cases(windows.signals[name]))
@@ -92,15 +107,33 @@ def _minirocket(windows: Windows, seed: int) -> Judge:
         parts = [kernel.transform(_cases(of.signals[name])) for name, kernel in kernels.items()]
         return np.concatenate(parts, axis=1)
 
+    return outcomes
+
+
+def fit_ridge(outcomes: NDArray[np.float32], label: IntArray) -> Pipeline:
+    """Fit a ridge classifier, its penalty chosen by leaving one row out."""
     ridge = make_pipeline(
         StandardScaler(with_mean=False), RidgeClassifierCV(np.logspace(-3, 3, 10))
     )
-    ridge.fit(outcomes(windows), windows.label)
+    return ridge.fit(outcomes, label)
+
+
+def _cnn(windows: Windows, seed: int) -> Judge:
+    """Fit a small convolutional network to the classes that occur."""
+    from wearsynth.classifiers.network import fit_network  # torch: slow to import
+
+    present, label = np.unique(windows.label, return_inverse=True)
+    network = fit_network(readings(windows), label, seed=seed)
 
     def decide(other: Windows) -> IntArray:
-        return np.asarray(ridge.predict(outcomes(other)), dtype=np.int64)
+        return np.asarray(present[network.logits(readings(other)).argmax(axis=1)], dtype=np.int64)
 
-    return Judge("minirocket", windows, decide, _padding_notes(windows))
+    return Judge("cnn", windows, decide)
+
+
+def readings(windows: Windows) -> dict[str, FloatArray]:
+    """Give the readings by signal, each (window, time, channel)."""
+    return {name: signal.values for name, signal in windows.signals.items()}
 
 
 def _cases(signal: SignalWindows) -> NDArray[np.float32]:
@@ -119,5 +152,9 @@ def _padding_notes(windows: Windows) -> tuple[str, ...]:
     )
 
 
-JUDGES: dict[str, Callable[[Windows, int], Judge]] = {"trees": _trees, "minirocket": _minirocket}
+JUDGES: dict[str, Callable[[Windows, int], Judge]] = {
+    "trees": _trees,
+    "minirocket": _minirocket,
+    "cnn": _cnn,
+}
 """Name -> how it is fitted on (windows, seed)."""
