@@ -50,6 +50,7 @@ class Described:
 
     pairs: (window, pair), correlations of channels within the window. levels: (window, channel).
     points: (window, direction), where figures have placed the windows among real ones of the class.
+    row: (window,) index of the window among those that were described.
     """
 
     signals: Mapping[str, DescribedSignal]
@@ -58,6 +59,7 @@ class Described:
     label: IntArray
     group: StrArray
     points: Float64Array
+    row: IntArray
 
     def __len__(self) -> int:
         return len(self.label)
@@ -91,6 +93,7 @@ class Described:
             self.label[index],
             self.group[index],
             self.points[index],
+            self.row[index],
         )
 
 
@@ -99,7 +102,8 @@ def describe(windows: Windows) -> Described:
     signals = {name: _described(signal) for name, signal in windows.signals.items()}
     pairs, levels = channel_correlations(windows.signals), channel_levels(windows.signals)
     nowhere = np.zeros((len(windows), 0))
-    return Described(signals, pairs, levels, windows.label, windows.group, nowhere)
+    row = np.arange(len(windows))
+    return Described(signals, pairs, levels, windows.label, windows.group, nowhere, row)
 
 
 def joined(a: Described, b: Described) -> Described:
@@ -114,7 +118,7 @@ def joined(a: Described, b: Described) -> Described:
         )
         for name, one in a.signals.items()
     }
-    names = ("pairs", "levels", "label", "group", "points")
+    names = ("pairs", "levels", "label", "group", "points", "row")
     return Described(signals, *(np.concatenate([getattr(a, n), getattr(b, n)]) for n in names))
 
 

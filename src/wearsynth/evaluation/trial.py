@@ -19,11 +19,13 @@ class Effort:
     """What an evaluation spends: windows a set at most, trees a detector, judges of usefulness.
 
     All training windows serve the search for copies; judges learn from at most `windows` of them.
+    detectors: the judges that tell synthetic from real.
     """
 
     windows: int
     trees: int
     judges: tuple[str, ...]
+    detectors: tuple[str, ...] = ("trees",)
 
 
 @dataclass(frozen=True, eq=False)
