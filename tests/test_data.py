@@ -14,10 +14,10 @@ from wearsynth.data import (
     check_no_shared_groups,
     check_same_kind,
     concat,
-    natural_key,
     windows_from_arrays,
 )
 from wearsynth.errors import DataError
+from wearsynth.names import natural_key
 
 X = (Channel("x", "g"),)
 DOUBLE: Any = np.zeros((3, 1))

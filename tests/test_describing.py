@@ -151,6 +151,12 @@ def test_oddities_of_the_reader_are_added_up_and_events_counted() -> None:
     assert "tags: 4 events" in as_text(told)
 
 
+def test_synthetic_recordings_are_told() -> None:
+    signals = {"acc": Signal(still(), 10.0, XYZ)}
+    told = describe([Recording("a", signals, "S1"), Recording("b", signals, "S1", synthetic=True)])
+    assert "1 of 2 recordings are synthetic: no sensor made them" in told.oddities
+
+
 def test_windows_in_figures() -> None:
     values = np.random.default_rng(0).normal(size=(6, 20, 3))
     values[4] = 1

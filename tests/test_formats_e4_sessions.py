@@ -13,6 +13,7 @@ from wearsynth.errors import DataError
 from wearsynth.formats import read
 from wearsynth.formats.e4_sessions import folder_name
 from wearsynth.formats.e4_writer import write
+from wearsynth.windowing import cut_windows
 
 
 def test_missing_readings_at_the_ends_move_the_start_and_the_end(tmp_path: Path) -> None:
@@ -142,7 +143,7 @@ def test_windows_become_a_session_a_person(tmp_path: Path) -> None:
     rows = [f"{n},{n},{n}" for n in range(4) for _ in range(64)]
     assert p1["ACC.csv"].decode().splitlines()[2:] == rows
     assert p1["labels.csv"] == (
-        b"start_s,end_s,label\n0.0,4.0,rest\n4.0,6.0,stress\n6.0,8.0,rest\n"
+        b"start_s,end_s,label\n0.0,2.0,rest\n2.0,4.0,rest\n4.0,6.0,stress\n6.0,8.0,rest\n"
     )
     assert p1["tags.csv"] == b"946684804.00\n946684806.00\n"
     joins = (
@@ -157,7 +158,9 @@ def test_windows_become_a_session_a_person(tmp_path: Path) -> None:
     )
     first, second = read(tmp_path / "out")
     assert (first.subject, second.subject) == ("p1", "p2")
-    assert first.spans == (Span(0, 4, "rest"), Span(4, 6, "stress"), Span(6, 8, "rest"))
+    of_windows = ("rest", "rest", "stress", "rest")
+    assert first.spans == tuple(Span(2 * n, 2 * n + 2, name) for n, name in enumerate(of_windows))
+    assert not (first.synthetic or second.synthetic)
     np.testing.assert_array_equal(first.signals["eda"].values[:, 0], np.repeat(np.arange(4), 8))
 
 
@@ -173,6 +176,12 @@ def test_windows_without_people_go_by_recording_or_class(tmp_path: Path) -> None
     told = "6 window(s) are synthetic: no sensor recorded them (first in rest)."
     assert told in export.notes
     assert "1 window(s) are synthetic" in (tmp_path / "b/stress/info.txt").read_text()
+    back = read(tmp_path / "b")
+    assert [(r.name, r.subject, r.synthetic) for r in back] == [
+        ("rest", None, True),
+        ("stress", None, True),
+    ]
+    assert cut_windows(back, length_s=2, stride_s=1).synthetic.all()
     assert "overlap" not in "".join(export.notes)
 
 

@@ -102,6 +102,7 @@ def test_generate_streams_exact_counts_in_the_parts_range(toy_model: Path, tmp_p
     summary = generate(config, tmp_path / "dataset")
     assert summary.windows == {"still": 0, "walking": 1100, "running": 2}
     recordings = read(tmp_path / "dataset")
+    assert all(recording.synthetic for recording in recordings)
     values = np.concatenate([r.signals["acc"].values for r in recordings])
     assert np.abs(values).max() <= 32768 * 0.061e-3 + 1e-6
     manifest = json.loads((tmp_path / "dataset" / "manifest.json").read_text())

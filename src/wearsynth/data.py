@@ -4,7 +4,6 @@ All are frozen, checked once when made, and trusted after. Arrays are NumPy; the
 (time, channel) for a signal and (window, time, channel) for windows.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wearsynth.errors import DataError, did_you_mean
+from wearsynth.names import natural_key
 
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
@@ -114,7 +114,8 @@ class Recording:
 
     subject is None where the source does not tell. events by name: tags, ibi. start_unix_s: the time
     of the clock's zero (seconds since 1970, UTC), None where unknown; it never reaches windows.
-    notes: what is known of the source. oddities: what was odd in these files.
+    notes: what is known of the source. oddities: what was odd in these files. synthetic: no sensor
+    recorded it, where its files say so.
     """
 
     name: str
@@ -127,6 +128,7 @@ class Recording:
     source: str = ""
     notes: tuple[str, ...] = ()
     oddities: tuple[Oddity, ...] = ()
+    synthetic: bool = False
 
     def __post_init__(self) -> None:
         if not self.signals:
@@ -350,19 +352,6 @@ def check_same_kind(a: Windows, b: Windows, a_name: str, b_name: str) -> None:
             raise DataError(
                 f"{a_name} and {b_name} do not fit: {key} {value} against {kinds[1].get(key)}."
             )
-
-
-def natural_key(name: str) -> list[tuple[int, int, str]]:
-    """Give a sort key that puts log_2 before log_10."""
-    return [_part_key(part) for part in re.split(r"(\d+)", name) if part]
-
-
-def _part_key(part: str) -> tuple[int, int, str]:
-    """Give the key of digits, by their number without making it: it may have thousands of digits."""
-    if not part.isdecimal():
-        return 1, 0, part
-    digits = part.lstrip("0")
-    return 0, len(digits), f"{digits} {part}"
 
 
 @dataclass(frozen=True, eq=False)

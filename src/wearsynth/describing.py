@@ -244,6 +244,10 @@ def _recording_oddities(recordings: Sequence[Recording]) -> tuple[str, ...]:
         sentences.append(f"{len(bare)} recording(s) carry no label: {some(bare)}")
     if nobody := sum(recording.subject is None for recording in recordings):
         sentences.append(f"people are not known for {nobody} of {len(recordings)} recordings")
+    if made := sum(recording.synthetic for recording in recordings):
+        sentences.append(
+            f"{made} of {len(recordings)} recordings are synthetic: no sensor made them"
+        )
     rates: dict[str, set[float]] = {}
     for recording in recordings:
         for name, signal in recording.signals.items():

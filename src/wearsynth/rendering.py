@@ -114,6 +114,7 @@ def render(
         power_mode=setting.mode.name,
         convention=options.convention,
         notes=notes,
+        synthetic=bool(windows.synthetic.all()),
     )
 
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from wearsynth.data import IntArray, Split, StrArray, Windows, natural_key
+from wearsynth.data import IntArray, Split, StrArray, Windows
 from wearsynth.errors import DataError
+from wearsynth.names import natural_key
 
 PERMUTATIONS = 200
 SHARE_TOLERANCE = 0.05

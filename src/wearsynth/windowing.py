@@ -191,7 +191,7 @@ def _join(
         subject=_repeat([recording.subject or "" for recording in recordings], sizes),
         recording=_repeat([recording.name for recording in recordings], sizes),
         start_s=np.concatenate([part.start_s for part in parts]),
-        synthetic=np.zeros(len(labels), dtype=bool),
+        synthetic=np.repeat([recording.synthetic for recording in recordings], sizes),
         provenance=provenance,
     )
 

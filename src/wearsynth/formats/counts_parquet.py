@@ -109,6 +109,7 @@ def _read_file(path: Path, *, notes: list[str] | None) -> Counts:
             power_mode=str(about["power_mode"]),
             convention=str(about["convention"]),
             notes=tuple(map(str, about["notes"] if notes is None else notes)),
+            synthetic=bool(about["synthetic"]),
         )
     except DataError as error:
         raise FormatError(path, f"{error} Render it again.") from error

@@ -19,7 +19,7 @@ from wearsynth.formats.e4_files import (
     read_tags,
     read_values,
 )
-from wearsynth.formats.e4_tree import LABELS_FILE, Owner, Session
+from wearsynth.formats.e4_tree import INFO_FILE, LABELS_FILE, Owner, Session
 from wearsynth.formats.labels import parse_labels, with_labels
 from wearsynth.formats.timeline import gaps_of, odd_rows
 from wearsynth.formats.zip_members import printable
@@ -30,6 +30,10 @@ EARLY_S = 10.0
 LATE_S, DAY_S = 60.0, 86_400.0
 """A signal that starts this far from the others is told, or belongs to another session."""
 LONGEST_BEAT_S = 10.0
+SYNTHETIC_MARK = "wearsynth: these readings are synthetic, no sensor recorded them."
+NOBODY_MARK = "wearsynth: the source names no person."
+"""Lines of info.txt, which a device does not write."""
+MOST_INFO_BYTES = 20_000
 _HEAD_LINES = 2
 _Times = NDArray[np.float64]
 
@@ -66,10 +70,12 @@ def read_session(
     if not tracks:
         problem = f"holds no readings of {', '.join(wanted)}. Is the session complete?"
         raise FormatError(printable(str(session.path)), problem)
+    marks = _info_lines(session)
     recording = Recording(
         name=owner.name,
         signals={name: track.signal for name, track in tracks.items()},
-        subject=owner.subject,
+        subject=None if NOBODY_MARK in marks else owner.subject,
+        synthetic=SYNTHETIC_MARK in marks,
         gaps=tuple(gap for track in tracks.values() for gap in track.gaps),
         start_unix_s=zero_s,
         source=printable(session.path.name),
@@ -84,6 +90,14 @@ def read_session(
     )
     recording = _with_ends_told(recording, session)
     return _labelled(_with_events(recording, session), session, tag_labels)
+
+
+def _info_lines(session: Session) -> frozenset[str]:
+    if INFO_FILE not in session.files:
+        return frozenset()
+    with session.open(INFO_FILE) as stream:
+        text = stream.read(MOST_INFO_BYTES).decode("utf-8", errors="replace")
+    return frozenset(text.splitlines())
 
 
 def _notes(owner: Owner) -> tuple[str, ...]:

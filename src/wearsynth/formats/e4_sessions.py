@@ -13,18 +13,16 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from wearsynth.data import Events, Oddity, Recording, Signal, Span, Windows
+from wearsynth.data import Events, Oddity, Recording, Signal, Span, StrArray, Windows
 from wearsynth.errors import DataError
 from wearsynth.formats.e4_files import KINDS, RATES_HZ, Kind
-from wearsynth.formats.timeline import gaps_of, runs, spans_of
+from wearsynth.formats.timeline import gaps_of, runs
 from wearsynth.oddities import STANDARD_GRAVITY_M_S2
 
 DEFAULT_START_UNIX_S = 946_684_800.0
 """2000-01-01 00:00 UTC, before there was any E4: the start where the source tells no time."""
 DAY_S = 86_400.0
-NO_TIME = (
-    "The source tells no time: sessions start at 2000-01-01 00:00 UTC, a person's next one a day later."
-)
+NO_TIME = "The source tells no time: sessions start at 2000-01-01 00:00 UTC, a person's next one a day later."
 MISSING = "missing reading(s) of {}, not written"
 PART = "session(s) are parts of a recording that has missing readings inside"
 CLIPPED = "reading(s) of acc beyond the sensor's -2..1.984 g, clipped as the sensor does"
@@ -55,8 +53,9 @@ def sessions_of_recordings(recordings: Sequence[Recording]) -> Iterator[Recordin
 def sessions_of_windows(windows: Windows) -> Iterator[Recording]:
     """Give a session a subject (else a recording, else a class), its windows one after another.
 
-    A span is a run of one label, a tag a change of label. DataError where the signals of a window
-    have different lengths, or for a signal that no E4 file holds.
+    A span is a window, as the signals are not continuous where two meet; a tag is a change of label.
+    DataError where the signals of a window have different lengths, or for a signal that no E4 file
+    holds.
     """
     length_s = _length_s(windows)
     owners = np.where(windows.recording != "", windows.recording, windows.label_names)
@@ -104,14 +103,25 @@ def _joined(windows: Windows, name: str, length_s: float) -> Recording:
             )
             for signal_name, signal in windows.signals.items()
         },
-        spans=spans_of(windows.label_names.tolist(), 1 / length_s),
+        subject=_only(windows.subject),
+        spans=tuple(
+            Span(index * length_s, (index + 1) * length_s, label)
+            for index, label in enumerate(windows.label_names.tolist())
+        ),
         events={"tags": Events(changes_s)},
         notes=(
             f"Windows of {length_s:g} s stand one after another: the signals are not continuous "
             "where two of them meet.",
         ),
         oddities=tuple(Oddity(what, count, name) for what, count in counted if count),
+        synthetic=bool(windows.synthetic.all()),
     )
+
+
+def _only(names: StrArray) -> str | None:
+    """Give the one name that all have; None for "" and where they differ."""
+    first = str(names[0])
+    return first if first and (names == first).all() else None
 
 
 def _overlaps(windows: Windows, length_s: float) -> int:

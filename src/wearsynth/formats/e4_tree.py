@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import BinaryIO
 from zipfile import ZipInfo
 
-from wearsynth.data import natural_key
 from wearsynth.files import telling_file_errors
 from wearsynth.formats.zip_members import member_name, members_of, open_member, printable
+from wearsynth.names import natural_key
 
 SIGNAL_FILES = ("ACC.csv", "BVP.csv", "EDA.csv", "TEMP.csv", "HR.csv")
 LABELS_FILE = "labels.csv"
-FILES = frozenset((*SIGNAL_FILES, "IBI.csv", "tags.csv", LABELS_FILE))
+INFO_FILE = "info.txt"
+FILES = frozenset((*SIGNAL_FILES, "IBI.csv", "tags.csv", LABELS_FILE, INFO_FILE))
 DEPTH = 5
 """Folders are searched this deep below the path given."""
 

@@ -19,11 +19,11 @@ from wearsynth.data import Events, Oddity, Recording, Signal, Span, Windows
 from wearsynth.errors import DataError
 from wearsynth.files import atomic_folder
 from wearsynth.formats.e4_files import KINDS, Kind
+from wearsynth.formats.e4_recording import NOBODY_MARK, SYNTHETIC_MARK
 from wearsynth.formats.e4_sessions import sessions_of_recordings, sessions_of_windows
-from wearsynth.formats.e4_tree import LABELS_FILE
+from wearsynth.formats.e4_tree import INFO_FILE, LABELS_FILE
 from wearsynth.formats.manifest import MANIFEST_NAME, checksums, write_json
 
-INFO_FILE = "info.txt"
 _LINES = {"acc": "%d,%d,%d\n", "bvp": "%.2f\n", "eda": "%.6f\n", "temp": "%.2f\n", "hr": "%.2f\n"}
 _ROWS = 65_536
 """So many rows are made into text at a time."""
@@ -123,14 +123,17 @@ def _files_of(session: Recording) -> dict[str, bytes]:
     if session.spans:
         files[LABELS_FILE] = _labels_file(session.spans)
     told = [*session.notes, *_summed(session.oddities)]
-    files[INFO_FILE] = "\n".join([_ABOUT, *told, ""]).encode()
+    marks = [SYNTHETIC_MARK] * session.synthetic + [NOBODY_MARK] * (session.subject is None)
+    files[INFO_FILE] = "\n".join([_ABOUT, *marks, *told, ""]).encode()
     return files
 
 
 def _signal_file(kind: Kind, signal: Signal, start_unix_s: float) -> bytes:
     start = _moment(start_unix_s + signal.start_s, 2 if kind.name == "bvp" else 6)
     head = [", ".join([text] * len(kind.channels)) for text in (start, f"{signal.rate_hz:.6f}")]
-    numbers = signal.values * np.float32(kind.counts_per_unit)  # whole counts: sessions hold no other
+    numbers = signal.values * np.float32(
+        kind.counts_per_unit
+    )  # whole counts: sessions hold no other
     blocks = (numbers[at : at + _ROWS] for at in range(0, len(numbers), _ROWS))
     rows = (_LINES[kind.name] * len(block) % tuple(block.ravel().tolist()) for block in blocks)
     return "".join(["\n".join([*head, ""]), *rows]).encode()

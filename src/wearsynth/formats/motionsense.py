@@ -27,13 +27,13 @@ from wearsynth.data import (
     Recording,
     Signal,
     Span,
-    natural_key,
 )
 from wearsynth.errors import DataError, FormatError, did_you_mean, shown
 from wearsynth.files import telling_file_errors
 from wearsynth.formats.numeric_csv import stream_numbers
 from wearsynth.formats.plausible import as_readings
 from wearsynth.formats.timeline import BACKWARD, REPEATED, gaps_of, odd_rows
+from wearsynth.names import natural_key
 
 OPTIONS: tuple[str, ...] = ("signals",)
 RATE_HZ = 50.0

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wearsynth.data import Channel, FloatArray, Recording, Signal, Span, natural_key
+from wearsynth.data import Channel, FloatArray, Recording, Signal, Span
 from wearsynth.errors import FormatError, shown
 from wearsynth.files import read_bytes
 from wearsynth.formats.manifest import MANIFEST_NAME, read_json
@@ -32,6 +32,7 @@ from wearsynth.formats.st_mlc_clock import (
 )
 from wearsynth.formats.st_mlc_writer import CONFIGURATION_NAME, write
 from wearsynth.formats.timeline import NOT_READINGS, gaps_of, odd_rows, spans_of
+from wearsynth.names import natural_key
 
 __all__ = ["OPTIONS", "read", "recognises", "write"]
 
@@ -65,6 +66,7 @@ class _Set:
     rate_from: str
     outputs: Mapping[int, str]
     readings_per_window: int | None
+    synthetic: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,12 +136,14 @@ def _set(path: Path, rate_hz: float | None) -> _Set:
     if rate_hz is None and root is not None:
         rate_hz = _configured_rate(root / CONFIGURATION_NAME, configuration)
         rate_from = CONFIGURATION_NAME
+    manifest = _manifest(written / MANIFEST_NAME)
     return _Set(
         source=written.name,
         rate_hz=rate_hz,
         rate_from=rate_from,
         outputs=_outputs(configuration),
-        readings_per_window=_readings_per_window(written / MANIFEST_NAME),
+        readings_per_window=_readings_per_window(manifest),
+        synthetic=manifest.get("synthetic") is True,
     )
 
 
@@ -163,10 +167,13 @@ def _outputs(configuration: dict[str, Any]) -> dict[int, str]:
         return {}
 
 
-def _readings_per_window(manifest: Path) -> int | None:
-    if not manifest.is_file():
-        return None
-    number = read_json(manifest).get("readings_per_window")
+def _manifest(path: Path) -> dict[str, Any]:
+    """Give what wearsynth's own writer left beside the logs; nothing where it did not write them."""
+    return read_json(path) if path.is_file() else {}
+
+
+def _readings_per_window(manifest: dict[str, Any]) -> int | None:
+    number = manifest.get("readings_per_window")
     return number if isinstance(number, int) and number > 0 else None
 
 
@@ -245,6 +252,7 @@ def _recording(rows: _Rows, stretch: Stretch, rate_hz: float, about: _Set) -> Re
         gaps=gaps_of(np.asarray(np.isnan(values).any(axis=1)), rate_hz),
         source=about.source,
         oddities=(*stretch.oddities, *oddities),
+        synthetic=about.synthetic,
     )
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from wearsynth.data import natural_key
 from wearsynth.errors import DataError
 from wearsynth.files import atomic_folder
 from wearsynth.formats.manifest import (
@@ -19,6 +18,7 @@ from wearsynth.formats.manifest import (
     written,
 )
 from wearsynth.formats.numeric_csv import append_rows
+from wearsynth.names import natural_key
 from wearsynth.sensors import Counts
 from wearsynth.sensors.counts import same_kind
 

@@ -22,7 +22,6 @@ from wearsynth.data import (
     Recording,
     Signal,
     Span,
-    natural_key,
 )
 from wearsynth.errors import FormatError
 from wearsynth.files import telling_file_errors
@@ -31,6 +30,7 @@ from wearsynth.formats.table_files import PARQUET_ENDINGS, Sheet, load, read_hea
 from wearsynth.formats.table_pieces import RATE_DOUBT, Piece, pieces_of
 from wearsynth.formats.table_rows import Rows, Texts, rows_of
 from wearsynth.formats.timeline import gaps_of, on_grid, spans_of
+from wearsynth.names import natural_key
 
 __all__ = ["OPTIONS", "TableColumns", "read", "read_header"]
 

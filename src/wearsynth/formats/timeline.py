@@ -11,7 +11,9 @@ from wearsynth.data import FloatArray, Gap, IntArray, Oddity, Span
 
 REPEATED = "reading(s) repeat the time of the one before: the last one stands"
 BACKWARD = "step(s) back in time: a new recording begins there"
-NOT_READINGS = "line(s) with values that are NaN, infinite or beyond what a sensor measures: missing"
+NOT_READINGS = (
+    "line(s) with values that are NaN, infinite or beyond what a sensor measures: missing"
+)
 JUMP_STEPS = 1.5
 """A step in time longer than this many usual steps is a gap."""
 ON_GRID = 1e-3

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from wearsynth.data import natural_key
 from wearsynth.errors import WearsynthError
 from wearsynth.files import telling_file_errors
 from wearsynth.formats.zip_members import members_of
+from wearsynth.names import natural_key
 
 _PERSON = re.compile(r"S\d{1,4}")
 _PICKLE = re.compile(r"(?P<who>S\d{1,4})(?P<more>[_ (-].*)?\.pkl", re.IGNORECASE)

@@ -20,6 +20,7 @@ class Counts:
     values: (window, time, channel) int16, or int32 where the part's range needs it.
     scale: the channels' unit for one count. clip_counts: the lowest and highest count of the range.
     label: (window,) index into classes. device: (window,) index of the unit that recorded it.
+    synthetic: whether all windows were made by a generator.
     """
 
     values: CountArray
@@ -35,6 +36,7 @@ class Counts:
     power_mode: str
     convention: str
     notes: tuple[str, ...] = ()
+    synthetic: bool = False
 
     def __post_init__(self) -> None:
         if self.values.ndim != 3:
@@ -86,6 +88,7 @@ class Counts:
             "clip_counts": list(self.clip_counts),
             "readings_per_window": self.values.shape[1],
             "classes": list(self.classes),
+            "synthetic": self.synthetic,
         }
 
 
