@@ -64,15 +64,17 @@ def _set_of(
     texts: Mapping[str, TextKind] | None = None,
     tells: frozenset[str] = frozenset(),
     same: frozenset[str] = SAME_TEXT,
+    place: str | None = None,
 ) -> Target:
     """Give a target of formats.read, with the format recognised or named."""
+    options = [] if place is None else ["--place", place]
     return Target(
         write=write,
-        reads=(read, partial(read, format=name)),
+        reads=(partial(read, place=place), partial(read, format=name, place=place)),
         texts=texts or {},
         tells=tells,
         same=same | {"junk"},
-        command=lambda path: ["data", "describe", str(path)],
+        command=lambda path: ["data", "describe", str(path), *options],
     )
 
 
@@ -177,6 +179,13 @@ TARGETS: dict[str, Target] = {
         texts={".dat": TextKind(delimiter=b" ", time_column=0, values=(4, 5, 6, 10, 11, 12))},
         tells=TIMED,
     ),
+    "pamap2_chest": _set_of(
+        "pamap2",
+        lambda folder, seed: pamap2.write(folder, seed=seed, rows=100) / "Protocol",
+        texts={".dat": TextKind(delimiter=b" ", time_column=0, values=(21, 22, 23))},
+        tells=TIMED,
+        place="chest",
+    ),
     "e4": _set_of(
         "e4", lambda folder, seed: e4.write(folder, seed=seed), texts=_E4 | _IBI, tells=NOT_NUMBERS
     ),
@@ -191,6 +200,11 @@ TARGETS: dict[str, Target] = {
         texts=_E4 | _IBI,
     ),
     "wesad": _set_of("wesad", lambda folder, seed: wesad.write(folder, seed=seed, seconds=0.5)),
+    "wesad_chest": _set_of(
+        "wesad",
+        lambda folder, seed: wesad.write(folder, seed=seed, seconds=0.5, protocol=2),
+        place="chest",
+    ),
     "wesad_new": _set_of(
         "wesad",
         lambda folder, seed: wesad.write(
