@@ -215,18 +215,18 @@ def _score(figure: str, trial: Trial, scales: Scales) -> Score:
     boot = resampled_groups(holdout.group, times=RESAMPLES, seed=trial.seed)
     resampled = [compare(figure, trial.equal, holdout.select(rows), scales) for rows in boot]
     draws = [compare(figure, draw, holdout, scales) for draw in trial.draws]
-    halves = [_over_all(compare(figure, a, b, scales)) for a, b in trial.halves]
+    halves = [over_all(compare(figure, a, b, scales)) for a, b in trial.halves]
     measured = Measured(
-        _over_all(table),
-        standard_error([_over_all(one) for one in resampled]),
-        [_over_all(draw) for draw in draws],
+        over_all(table),
+        standard_error([over_all(one) for one in resampled]),
+        [over_all(draw) for draw in draws],
         [half for half in halves if np.isfinite(half)],
     )
     classes = [trial.classes[index] for index in sorted({index for _, index in scales})]
     rows = (ALL,) if figure in OVER_ALL else tuple(trial.equal.signals)
     cells = [(signal, of) for signal in rows for of in classes]
     score = scored(figure, measured, limits=limits)
-    return replace(score, parts=_parts(figure, cells, table, resampled, draws))
+    return replace(score, parts=parts_of(figure, cells, table, resampled, draws))
 
 
 def _why_none(figure: str) -> str:
@@ -235,13 +235,13 @@ def _why_none(figure: str) -> str:
     return "no class has windows enough on both sides"
 
 
-def _over_all(table: Float64Array) -> float:
+def over_all(table: Float64Array) -> float:
     """Give the mean over signals and classes that both sides have; NaN where there are none."""
     known = table[np.isfinite(table)]
     return float(known.mean()) if len(known) else float("nan")
 
 
-def _parts(
+def parts_of(
     figure: str,
     cells: list[tuple[str, str]],
     table: Float64Array,
