@@ -1,4 +1,5 @@
 import json
+import os
 import time
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wearsynth.data import Windows, windows_from_arrays
-from wearsynth.errors import DataError, FileError, FormatError
+from wearsynth.errors import DataError, FileError, FormatError, WearsynthError
 from wearsynth.tables import (
     from_arrow,
     is_windows_file,
@@ -268,3 +269,10 @@ def test_a_hundred_thousand_windows_load_fast(tmp_path: Path) -> None:
     begun = time.perf_counter()
     assert len(load_windows(tmp_path / "w.parquet")) == 100_000
     assert time.perf_counter() - begun < 5
+
+
+@pytest.mark.parametrize("name", ["x" * 5_000, "a/" * 3_000, os.fsdecode(b"\xff")])
+def test_strange_paths_are_no_windows_files(tmp_path: Path, name: str) -> None:
+    assert not is_windows_file(tmp_path / name)
+    with pytest.raises(WearsynthError):
+        load_windows(tmp_path / name)

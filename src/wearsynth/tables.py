@@ -151,10 +151,8 @@ def load_windows(path: Path | str) -> Windows:
 
 def is_windows_file(path: Path) -> bool:
     """Tell whether a path is a Parquet file with wearsynth's metadata, of any schema version."""
-    if not path.is_file():
-        return False
-    with suppress(OSError, pa.ArrowException):
-        return METADATA_KEY in (pq.read_schema(path).metadata or {})
+    with suppress(OSError, UnicodeError, pa.ArrowException):
+        return path.is_file() and METADATA_KEY in (pq.read_schema(path).metadata or {})
     return False
 
 
@@ -393,6 +391,8 @@ def telling_parquet_errors(path: Path) -> Iterator[None]:
         path.open("rb").close()
     try:
         yield
+    except UnicodeEncodeError as error:  # the library takes no name that is not UTF-8
+        raise FormatError(path, "its name is no text in UTF-8. Rename it.") from error
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = str(error).split("source '")[-1].split("': ")[-1].split(". ")[0][:MOST_OF_REASON]
         raise FormatError(

@@ -15,6 +15,7 @@ from fuzz.trees import TREE, files_of
 
 TREE_SHARE = 0.15
 RAW_SHARE = 0.2
+RENAMING = ("strange_name", "other_case")
 SLOW_EVERY = 250
 """One case in so many begins with a slow mutation: a line of 100 MB, a zip bomb, 20,000 members."""
 
@@ -49,17 +50,18 @@ def build(target: Target, root: Path, source: tuple[Path, Path], *, number: int,
     names: list[str] = []
     places: list[Path] = []
     tree = False
+    path = root / source[1].relative_to(source[0])
     for turn in range(random.choices((1, 2, 3), (0.6, 0.25, 0.15))[0]):
         slow = turn == 0 and number % SLOW_EVERY == SLOW_EVERY - 1
         if not slow and random.random() < TREE_SHARE:
             name = random.choice([*TREE])
             places.append(TREE[name](root, random))
+            path = _followed(path, name, places[-1])
             tree = True
         else:
             name, place = _change_file(target, root, random, slow=slow)
             places.append(place)
         names.append(name)
-    path = root / source[1].relative_to(source[0])
     return Case(root, path, tuple(names), tuple(places), tree, random)
 
 
@@ -72,6 +74,7 @@ def only(
     path = root / source[1].relative_to(source[0])
     if mutation in TREE:
         place = TREE[mutation](root, random)
+        path = _followed(path, mutation, place)
         return Case(root, path, (mutation,), (place,), True, random)
     files = [file for file in files_of(root) if mutation in mutations_of(file)]
     if not files:
@@ -101,6 +104,12 @@ def apply(mutation: str, name: str, content: bytes, target: Target, random: Rand
             return group[mutation](content, random)
     texts = {**TEXT, "huge_line": huge_line}
     return texts[mutation](content, _kind(target, name), random)
+
+
+def _followed(path: Path, mutation: str, place: Path) -> Path:
+    """Give what to read after a mutation of the tree: where the file went, if it was renamed."""
+    renamed = mutation in RENAMING and not path.exists() and not path.is_symlink()
+    return place if renamed and place.is_file() else path
 
 
 def _change_file(target: Target, root: Path, random: Random, *, slow: bool) -> tuple[str, Path]:

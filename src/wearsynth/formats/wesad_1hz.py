@@ -32,7 +32,7 @@ def recognises(path: Path) -> bool:
     """Tell whether a path is one of the two files, by its name or its column names."""
     if not path.is_file() or path.name in USUAL_NAMES:
         return path.is_file()
-    with suppress(OSError, pa.ArrowException, UnicodeDecodeError, WearsynthError):
+    with suppress(OSError, UnicodeError, pa.ArrowException, WearsynthError):
         if path.suffix == ".csv":
             return table.read_header(path)[2] == ["", *CHANNELS, "label"]
         if path.suffix == ".parquet":
