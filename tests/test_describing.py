@@ -65,6 +65,13 @@ def test_range_and_missing_readings() -> None:
     assert "acc: 50.0% of readings are missing (NaN)" in told.oddities
 
 
+def test_a_few_missing_readings_of_many_are_counted() -> None:
+    values = still(1000)
+    values[7] = np.nan
+    told = describe([recording(values)])
+    assert "acc: 1 of 10000 readings are missing (NaN)" in told.oddities
+
+
 def test_a_channel_without_readings() -> None:
     values = still()
     values[:, 1] = np.nan

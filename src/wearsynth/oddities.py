@@ -88,8 +88,12 @@ def oddities_of(pools: Sequence[Pool]) -> tuple[str, ...]:
 
 
 def _missing(pool: Pool) -> tuple[str, ...]:
-    bad = float((~np.isfinite(pool.values)).any(axis=1).mean()) if len(pool.values) else 0.0
-    return (f"{pool.name}: {bad:.1%} of readings are missing (NaN)",) if bad else ()
+    bad = int((~np.isfinite(pool.values)).any(axis=1).sum())
+    if not bad:
+        return ()
+    share = bad / len(pool.values)
+    told = f"{share:.1%} of" if share >= 0.001 else f"{bad} of {len(pool.values)}"
+    return (f"{pool.name}: {told} readings are missing (NaN)",)
 
 
 def _repeated(pool: Pool) -> tuple[str, ...]:
