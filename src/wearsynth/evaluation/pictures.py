@@ -10,6 +10,7 @@ from wearsynth.data import SignalWindows, Windows
 from wearsynth.features import power_spectrum
 
 Line = tuple[float, ...]
+Point = tuple[float, float]
 
 SHOWN_WINDOWS = 3
 SHOWN_READINGS = 240
@@ -75,6 +76,43 @@ class ConfusionPicture:
 
 
 @dataclass(frozen=True)
+class CurveLine:
+    """One line, a value per x; low and high: its 95 % interval, empty where there is none."""
+
+    name: str
+    x: Line
+    y: Line
+    low: Line = ()
+    high: Line = ()
+    dashed: bool = False
+
+
+@dataclass(frozen=True)
+class CurvePicture:
+    """A few lines over one axis; hint says how to read them."""
+
+    title: str
+    hint: str
+    x_title: str
+    y_title: str
+    lines: tuple[CurveLine, ...]
+
+
+@dataclass(frozen=True)
+class FeatureMap:
+    """Windows as points along the two directions in which real ones differ most.
+
+    spread: the share of the real windows' variance along each direction. real, synthetic:
+    [class][point] = (x, y).
+    """
+
+    classes: tuple[str, ...]
+    spread: tuple[float, float]
+    real: tuple[tuple[Point, ...], ...]
+    synthetic: tuple[tuple[Point, ...], ...]
+
+
+@dataclass(frozen=True)
 class Pictures:
     """Everything that a report draws. Real windows come from the holdout."""
 
@@ -82,6 +120,8 @@ class Pictures:
     spectra: tuple[SpectrumPicture, ...]
     marginals: tuple[MarginalPicture, ...]
     confusions: tuple[ConfusionPicture, ...]
+    curves: tuple[CurvePicture, ...] = ()
+    feature_map: FeatureMap | None = None
 
 
 def make_pictures(
