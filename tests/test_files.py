@@ -150,3 +150,13 @@ def test_a_link_is_followed_and_keeps_being_a_link(tmp_path: Path) -> None:
         place.write_text("new")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "target").read_text() == "new"
+
+
+def test_a_name_that_is_no_text_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"\xff.parquet")
+    with (
+        pytest.raises(FileError, match=r"is no text in UTF-8\. Choose another place"),
+        atomic_file(path),
+    ):
+        pass
+    assert list(tmp_path.iterdir()) == []

@@ -51,7 +51,17 @@ def read_bytes(path: Path) -> bytes:
 def _temporary(path: Path) -> Path:
     if not path.name:
         raise FileError(f"{path}: is no name for a file or folder. Choose another place.")
+    if not _is_text(path):  # no library that writes takes such a name
+        raise FileError(f"{path}: its name is no text in UTF-8. Choose another place.")
     return path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+
+
+def _is_text(path: Path) -> bool:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @contextmanager
