@@ -12,6 +12,7 @@ from wearsynth.data import Windows
 from wearsynth.errors import DataError, FileError
 from wearsynth.evaluation import Score, Scores, evaluate, read_scores, write_scores
 from wearsynth.evaluation.copies import copy_scores
+from wearsynth.evaluation.decisions import macro_f1
 from wearsynth.evaluation.described import (
     Described,
     DescribedSignal,
@@ -35,7 +36,6 @@ from wearsynth.evaluation.reference import (
     scored,
 )
 from wearsynth.evaluation.trial import Effort, prepare
-from wearsynth.evaluation.utility import macro_f1
 
 TOY = toy_windows(people=7, per_class=6)
 

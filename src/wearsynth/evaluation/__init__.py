@@ -4,13 +4,17 @@ The windows may come from any generator: only arrays, labels and groups are look
 """
 
 import logging
+from dataclasses import replace
 
 import numpy as np
 
 from wearsynth.data import Windows
+from wearsynth.evaluation.attacks import membership_scores
 from wearsynth.evaluation.copies import copy_scores
 from wearsynth.evaluation.detector import detector_scores
+from wearsynth.evaluation.feature_map import feature_map
 from wearsynth.evaluation.fidelity import fidelity_scores
+from wearsynth.evaluation.linkage import linkage_scores
 from wearsynth.evaluation.pictures import make_pictures
 from wearsynth.evaluation.scores import (
     Part,
@@ -34,6 +38,8 @@ EFFORT = {
 }
 """quick -> effort."""
 
+WARPING = " (time warping compiles on its first use, which takes some seconds)"
+
 
 def evaluate(
     synthetic: Windows, *, train: Windows, holdout: Windows, quick: bool = False, seed: int = 0
@@ -48,18 +54,23 @@ def evaluate(
     given = {"synthetic": synthetic, "train": train, "holdout": holdout}
     trial = prepare(given, EFFORT[quick], seed=seed)
     log.info("evaluate: %d reference draws of real people", len(trial.draws))
-    useful, confusions = utility_scores(trial)
-    log.info("evaluate: near copies")
-    near = copy_scores(trial)
+    useful = utility_scores(trial)
+    log.info("evaluate: attacks on privacy%s", "" if quick else WARPING)
+    linked = linkage_scores(trial, warped=not quick)
+    near = (*membership_scores(trial), *copy_scores(trial), *linked)
     log.info("evaluate: likeness and the detector")
     like = (*fidelity_scores(trial), *detector_scores(trial))
     return Scores(
-        scores=(*like, *near, *useful),
+        scores=(*like, *near, *useful.scores),
         synthetic=_summary(synthetic),
         train=_summary(train),
         holdout=_summary(holdout),
         notes=trial.notes,
-        pictures=make_pictures(trial.synthetic, trial.holdout, confusions, seed=seed),
+        pictures=replace(
+            make_pictures(trial.synthetic, trial.holdout, useful.confusions, seed=seed),
+            curves=useful.curves,
+            feature_map=feature_map(trial.of_synthetic, trial.of_holdout, trial.classes),
+        ),
         contains_real_windows=not holdout.synthetic.all(),
         quick=quick,
         seed=seed,

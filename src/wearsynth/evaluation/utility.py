@@ -1,118 +1,189 @@
-"""What windows are good for: train on synthetic, test on real, beside train on real."""
+"""What windows are good for: train on synthetic, test on real, and the other way round."""
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from wearsynth.classifiers import fit_judge
+from wearsynth.classifiers import FIRST_USE, fit_judge
 from wearsynth.data import Windows
+from wearsynth.evaluation.augmentation import augmented
+from wearsynth.evaluation.decisions import (
+    Confusion,
+    cannot_rank,
+    class_f1s,
+    decisions,
+    macro_f1,
+    middle,
+    resampled,
+    resampled_f1,
+    tally_each,
+)
 from wearsynth.evaluation.described import thinned
-from wearsynth.evaluation.pictures import ConfusionPicture
-from wearsynth.evaluation.reference import Measured, resampled_groups, scored, standard_error
+from wearsynth.evaluation.pictures import ConfusionPicture, CurveLine, CurvePicture
+from wearsynth.evaluation.reference import Measured, pick, scored, standard_error
 from wearsynth.evaluation.scores import Score
 from wearsynth.evaluation.trial import Trial
 
 log = logging.getLogger(__name__)
 
-RESAMPLES = 400
-
-FIRST_USE = {"minirocket": " (on its first use it compiles, which can take a minute)"}
-"""Judges whose first use on a machine is slow, and what to say of it."""
-
-Confusion = NDArray[np.int64]
-"""counts[true class, decided class]."""
+OF_JUDGE = ("tstr_macro_f1", "trtr_macro_f1", "trts_macro_f1", "augmented_macro_f1")
 
 
-def utility_scores(trial: Trial) -> tuple[tuple[Score, ...], tuple[ConfusionPicture, ...]]:
-    """Give TSTR and TRTR of every judge, and TSTR's confusion matrices.
+@dataclass(frozen=True)
+class Useful:
+    """The figures of usefulness, TSTR's confusion matrices, and curves."""
 
-    With one class in train or holdout there is nothing to tell apart: the scores say so and there is
-    no matrix.
+    scores: tuple[Score, ...]
+    confusions: tuple[ConfusionPicture, ...] = ()
+    curves: tuple[CurvePicture, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class _Bench:
+    """One judge's decisions on the holdout, (group, class, class): of what it was trained on.
+
+    made: on synthetic windows; real: on all training windows; draws: on each draw of them.
+    """
+
+    judge: str
+    made: Confusion
+    real: Confusion
+    draws: tuple[Confusion, ...]
+    made_notes: tuple[str, ...]
+    real_notes: tuple[str, ...]
+    seed: int
+
+
+def utility_scores(trial: Trial) -> Useful:
+    """Give TSTR, TRTR, TRTS and real + synthetic of every judge.
+
+    With one class in train or holdout there is nothing to tell apart: the scores say so and there
+    are no pictures.
     """
     train = thinned(trial.train, trial.effort.windows)
+    if min(len(np.unique(w.label)) for w in (train, trial.holdout)) < 2:
+        return Useful(tuple(s for judge in trial.effort.judges for s in _nothing_to_tell(judge)))
     draws = [trial.train.select(rows) for rows in trial.train_draws]
     scores: tuple[Score, ...] = ()
-    pictures: tuple[ConfusionPicture, ...] = ()
+    pictures, lines = [], []
     for judge in trial.effort.judges:
         log.info("evaluate: usefulness, judged by %s%s", judge, FIRST_USE.get(judge, ""))
-        if min(len(np.unique(w.label)) for w in (train, trial.holdout)) < 2:
-            scores += _nothing_to_tell(judge)
-            continue
-        more, picture = _of_judge(judge, trial, train, draws)
-        scores, pictures = scores + more, (*pictures, picture)
-    return scores, pictures
+        more, picture, line = _of_judge(judge, trial, train, draws)
+        scores += more
+        pictures.append(picture)
+        lines.append(line)
+    return Useful(with_disagreement(scores), tuple(pictures), (_augmentation_picture(lines),))
 
 
 def _nothing_to_tell(judge: str) -> tuple[Score, ...]:
     nothing = Measured(None, 0.0, note="one class only: there is nothing to tell apart")
-    names = ("tstr_macro_f1", "trtr_macro_f1")
-    return tuple(scored(name, nothing, limits=(0, 1), judge=judge) for name in names)
+    return tuple(scored(name, nothing, limits=(0, 1), judge=judge) for name in OF_JUDGE)
 
 
 def _of_judge(
     judge: str, trial: Trial, train: Windows, draws: Sequence[Windows]
-) -> tuple[tuple[Score, ...], ConfusionPicture]:
-    holdout, seed = trial.holdout, trial.seed
-    made, made_notes = _decisions(judge, trial.synthetic, holdout, seed)
-    real, real_notes = _decisions(judge, train, holdout, seed)
-    reference = [macro_f1(_decisions(judge, draw, holdout, seed)[0].sum(axis=0)) for draw in draws]
-    notes = (*_missing(trial.synthetic, holdout), *made_notes)
-    tstr = _tstr(judge, made, real, reference=reference, note="; ".join(notes), seed=seed)
-    picture = ConfusionPicture(judge, holdout.classes, _plain(made.sum(axis=0)))
-    return (tstr, _trtr(judge, real, note="; ".join(real_notes), seed=seed)), picture
+) -> tuple[tuple[Score, ...], ConfusionPicture, CurveLine]:
+    bench = _bench(judge, trial, train, draws)
+    lacking = _missing(trial.synthetic, trial.holdout)
+    more, line = augmented(judge, trial, train, bench.real)
+    scores = (
+        _tstr(bench, lacking),
+        _trtr(bench),
+        *_rarer(bench, trial.holdout),
+        _trts(judge, trial, draws),
+        more,
+    )
+    counts = tuple(tuple(int(n) for n in row) for row in bench.made.sum(axis=0))
+    return scores, ConfusionPicture(judge, trial.holdout.classes, counts), line
 
 
-def _decisions(
-    judge: str, learned: Windows, holdout: Windows, seed: int
-) -> tuple[Confusion, tuple[str, ...]]:
-    """Give a confusion matrix per holdout group, (group, class, class), and the judge's notes."""
-    fitted = fit_judge(judge, learned, seed=seed)
-    names, of_window = np.unique(holdout.group, return_inverse=True)
-    size = len(holdout.classes)
-    counts = np.zeros((len(names), size, size), dtype=np.int64)
-    np.add.at(counts, (of_window, holdout.label, fitted.predict(holdout)), 1)
-    return counts, fitted.notes
+def _bench(judge: str, trial: Trial, train: Windows, draws: Sequence[Windows]) -> _Bench:
+    made, real = (fit_judge(judge, w, seed=trial.seed) for w in (trial.synthetic, train))
+    return _Bench(
+        judge,
+        made=decisions(made, trial.holdout),
+        real=decisions(real, trial.holdout),
+        draws=tuple(
+            decisions(fit_judge(judge, draw, seed=trial.seed), trial.holdout) for draw in draws
+        ),
+        made_notes=made.notes,
+        real_notes=real.notes,
+        seed=trial.seed,
+    )
 
 
-def macro_f1(confusion: Confusion) -> float:
-    """Give F1, mean over the classes that occur, from counts[true, decided]."""
-    right = np.diagonal(confusion)
-    occurs = confusion.sum(axis=1) > 0
-    f1 = 2 * right / np.maximum(confusion.sum(axis=0) + confusion.sum(axis=1), 1)
-    return float(f1[occurs].mean())
-
-
-def _resampled_f1(by_group: Confusion, *, seed: int) -> NDArray[np.float64]:
-    """Give macro F1 for bootstrap draws of whole groups, (draw,)."""
-    groups = np.arange(len(by_group)).astype(np.str_)
-    rows = resampled_groups(groups, times=RESAMPLES, seed=seed)
-    return np.array([macro_f1(by_group[row].sum(axis=0)) for row in rows])
-
-
-def _tstr(
-    judge: str, made: Confusion, real: Confusion, *, reference: list[float], note: str, seed: int
-) -> Score:
+def _tstr(bench: _Bench, lacking: tuple[str, ...]) -> Score:
     """Give TSTR; its interval is that of TSTR - TRTR, both on the same bootstrap draws of groups."""
-    difference = _resampled_f1(made, seed=seed) - _resampled_f1(real, seed=seed)
-    value = macro_f1(made.sum(axis=0))
-    measured = Measured(value, standard_error(difference), reference, note=note)
-    score = scored("tstr_macro_f1", measured, limits=(0, 1), judge=judge)
-    return replace(score, interval=_middle(difference), interval_of="TSTR - TRTR")
+    made, real = (resampled_f1(of, seed=bench.seed) for of in (bench.made, bench.real))
+    interval = middle(made - real)
+    notes = (*lacking, *bench.made_notes, cannot_rank(interval, len(bench.real)))
+    measured = Measured(
+        macro_f1(bench.made.sum(axis=0)),
+        standard_error(made - real),
+        [macro_f1(draw.sum(axis=0)) for draw in bench.draws],
+        note="; ".join(note for note in notes if note),
+    )
+    score = scored("tstr_macro_f1", measured, limits=(0, 1), judge=bench.judge)
+    return replace(score, interval=interval, interval_of="TSTR - TRTR")
 
 
-def _trtr(judge: str, real: Confusion, *, note: str, seed: int) -> Score:
-    resampled = _resampled_f1(real, seed=seed)
-    measured = Measured(macro_f1(real.sum(axis=0)), standard_error(resampled), note=note)
-    score = scored("trtr_macro_f1", measured, limits=(0, 1), judge=judge)
-    return replace(score, interval=_middle(resampled), verdict="for comparison")
+def _trtr(bench: _Bench) -> Score:
+    values = resampled_f1(bench.real, seed=bench.seed)
+    note = "; ".join(bench.real_notes)
+    measured = Measured(macro_f1(bench.real.sum(axis=0)), standard_error(values), note=note)
+    score = scored("trtr_macro_f1", measured, limits=(0, 1), judge=bench.judge)
+    return replace(score, interval=middle(values), verdict="for comparison")
 
 
-def _middle(values: NDArray[np.float64]) -> tuple[float, float]:
-    low, high = np.quantile(values, [0.025, 0.975])
-    return float(low), float(high)
+def _rarer(bench: _Bench, holdout: Windows) -> tuple[Score, ...]:
+    """Give TSTR's F1 of the rarer of two classes (of equal ones the last); nothing for more."""
+    if len(holdout.classes) != 2:
+        return ()
+    counts = list(holdout.counts.values())
+    index = 0 if counts[0] < counts[1] else 1
+    made, real = (
+        class_f1s(resampled(of, seed=bench.seed))[:, index] for of in (bench.made, bench.real)
+    )
+    value, best = (float(class_f1s(of.sum(axis=0))[index]) for of in (bench.made, bench.real))
+    interval = middle(made - real)
+    note = f"class {holdout.classes[index]!r}; trained on real windows {best:.2f}"
+    draws = [float(class_f1s(draw.sum(axis=0))[index]) for draw in bench.draws]
+    measured = Measured(value, standard_error(made - real), draws, note=note)
+    score = scored("tstr_rarer_f1", measured, limits=(0, 1), judge=bench.judge)
+    return (replace(score, interval=interval, interval_of="TSTR - TRTR"),)
+
+
+def _trts(judge: str, trial: Trial, draws: Sequence[Windows]) -> Score:
+    """Give F1 on synthetic windows of a judge trained on the holdout.
+
+    Trained on the holdout, not on train: then windows of the training people can stand in the
+    synthetic windows' place as the reference, and copies of them are no easier than others.
+    """
+    fitted = fit_judge(judge, trial.holdout, seed=trial.seed)
+    synthetic, tested = _alike(trial, draws)
+    # a matrix a window: synthetic windows have no people, so each is a draw of its own
+    each = tally_each(synthetic, fitted.predict(synthetic))
+    values = resampled_f1(each, seed=trial.seed)
+    reference = [macro_f1(decisions(fitted, draw).sum(axis=0)) for draw in tested]
+    measured = Measured(
+        macro_f1(each.sum(axis=0)),
+        standard_error(values),
+        reference,
+        note="; ".join(fitted.notes),
+    )
+    return scored("trts_macro_f1", measured, limits=(0, 1), judge=judge)
+
+
+def _alike(trial: Trial, draws: Sequence[Windows]) -> tuple[Windows, list[Windows]]:
+    """Give synthetic windows and draws of the classes both have, of each class as many."""
+    made = trial.synthetic
+    if not draws:
+        return made, []
+    numbers = np.bincount(draws[0].label, minlength=len(made.classes))
+    rows = pick(made.label, numbers, np.random.default_rng(trial.seed))
+    return made.select(rows), [d.select(np.isin(d.label, made.label[rows])) for d in draws]
 
 
 def _missing(synthetic: Windows, holdout: Windows) -> tuple[str, ...]:
@@ -120,5 +191,29 @@ def _missing(synthetic: Windows, holdout: Windows) -> tuple[str, ...]:
     return (f"no synthetic windows of {', '.join(names)}",) if names else ()
 
 
-def _plain(confusion: Confusion) -> tuple[tuple[int, ...], ...]:
-    return tuple(tuple(int(count) for count in row) for row in confusion)
+def with_disagreement(scores: tuple[Score, ...]) -> tuple[Score, ...]:
+    """Say it in TSTR's notes where the judges give different verdicts."""
+    said = {s.name.removeprefix("tstr_macro_f1_"): s.verdict for s in scores if _is_tstr(s)}
+    if len(set(said.values())) < 2:
+        return scores
+    words = ", ".join(f"{judge} {verdict}" for judge, verdict in said.items())
+    line = f"the judges disagree: {words}"
+    return tuple(
+        replace(s, note="; ".join(filter(None, (s.note, line)))) if _is_tstr(s) else s
+        for s in scores
+    )
+
+
+def _is_tstr(score: Score) -> bool:
+    return score.name.startswith("tstr_macro_f1_")
+
+
+def _augmentation_picture(lines: Sequence[CurveLine]) -> CurvePicture:
+    return CurvePicture(
+        title="Real windows plus synthetic ones",
+        hint="Macro F1 on the holdout of judges trained on all real training windows and on so many "
+        "times as many synthetic ones; 0 is TRTR. Shaded: 95 % by bootstrap over holdout groups.",
+        x_title="synthetic windows for each real one",
+        y_title="macro F1",
+        lines=tuple(lines),
+    )
