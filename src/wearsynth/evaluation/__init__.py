@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from wearsynth import __version__
 from wearsynth.data import Windows
 from wearsynth.evaluation.attacks import membership_scores
 from wearsynth.evaluation.copies import copy_scores
@@ -74,6 +75,7 @@ def evaluate(
         contains_real_windows=not holdout.synthetic.all(),
         quick=quick,
         seed=seed,
+        version=__version__,
     )
 
 

@@ -7,13 +7,17 @@ from wearsynth.evaluation.scores import Better, Family
 
 @dataclass(frozen=True)
 class About:
-    """What a figure is called and speaks of, which way is better, its meaning, its computation."""
+    """What a figure is called and speaks of, which way is better, its meaning, its computation.
+
+    blind: what it cannot tell.
+    """
 
     title: str
     family: Family
     better: Better
     meaning: str
     how: str
+    blind: str = ""
 
 
 FIGURES: dict[str, About] = {
@@ -245,6 +249,41 @@ FIGURES: dict[str, About] = {
         "(.5, 2 and 5 in the note, as many as there are), and tested on the holdout; F1, mean over "
         "classes. The interval is that of the difference to training on the real ones alone, by "
         "bootstrap over the holdout's groups.",
+    ),
+    "worth_people": About(
+        "Worth in real people",
+        "useful",
+        "higher",
+        "With how many real people a classifier does as well as with the synthetic windows alone.",
+        "Trees learn from 1, 2, 3, 5, ... and all training groups (of each class), 6 random draws each; "
+        "where that curve of macro F1 on the holdout reaches the F1 of training on the synthetic "
+        "windows alone. Bootstrap over the holdout's groups and draws.",
+    ),
+    "five_more_people": About(
+        "What five more people would buy",
+        "useful",
+        "higher",
+        "How much macro F1 five more real people would add to all training people.",
+        "The upper part of the same curve (from a third of the people on) is drawn on as a straight "
+        "line over the logarithm of people. Bootstrap over the holdout's groups and draws.",
+    ),
+    "added_people": About(
+        "What the synthetic windows buy",
+        "useful",
+        "higher",
+        "How much macro F1 the synthetic windows add to all training people, told in people in the note.",
+        "F1 of trees trained on all training groups and the synthetic windows (at most as many as "
+        "real ones), less F1 without them; in people by the slope of the same curve, where both "
+        "are surely above 0. Bootstrap over the holdout's groups.",
+    ),
+    "rank_agreement": About(
+        "Rank agreement",
+        "useful",
+        "higher",
+        "Whether eight classifiers rank alike when trained on synthetic and on real windows (1: just so).",
+        "Kendall's tau-b between the macro F1 on the holdout of eight classifiers of standardised features "
+        "trained on synthetic and on real training windows. Reference: trained on real windows of "
+        "random training groups. The interval is by bootstrap over the holdout's groups.",
     ),
 }
 """Every figure by name, in the order of the table."""

@@ -124,6 +124,7 @@ def scored(name: str, measured: Measured, *, limits: tuple[float, float], judge:
         meaning=about.meaning,
         how=about.how.format(judge=judge),
         note=measured.note,
+        blind=about.blind,
     )
 
 

@@ -15,7 +15,15 @@ SCHEMA_VERSION = 2
 Better = Literal["lower", "higher", "near .5"]
 Family = Literal["like", "useful", "private"]
 Verdict = Literal[
-    "ok", "weak", "bad", "suspicious (copy?)", "too few", "not measured", "for comparison"
+    "ok",
+    "weak",
+    "bad",
+    "suspicious (copy?)",
+    "no power",
+    "too few",
+    "not measured",
+    "for comparison",
+    "control",
 ]
 
 
@@ -46,7 +54,7 @@ class Score:
     family: what it speaks of: how like, how useful, how private. value is None where it cannot be
     had; note then says why. interval: 95 %, of what interval_of says. excess: how far beyond the
     reference, in its own spread; verdict: the same in a word. parts: by signal and class, where the
-    figure has them.
+    figure has them. blind: what it cannot tell.
     """
 
     name: str
@@ -63,6 +71,7 @@ class Score:
     interval_of: str = "value"
     note: str = ""
     parts: tuple[Part, ...] = ()
+    blind: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,6 +89,7 @@ class Scores:
     """All figures of one evaluation; plain data, written as JSON.
 
     contains_real_windows: pictures hold recordings of real people, so the file stays inside.
+    version: of wearsynth that judged, empty where it was not written down.
     """
 
     scores: tuple[Score, ...]
@@ -91,6 +101,7 @@ class Scores:
     contains_real_windows: bool
     quick: bool
     seed: int
+    version: str = ""
     schema_version: int = field(default=SCHEMA_VERSION)
 
     def score(self, name: str) -> Score:
