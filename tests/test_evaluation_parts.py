@@ -179,7 +179,8 @@ def test_copy_scores_at_both_ends() -> None:
 
     def both(made: Windows) -> tuple[Score, Score]:
         given = {"synthetic": made, "train": train, "holdout": holdout}
-        return copy_scores(prepare(given, Effort(1000, 10, ()), seed=0))
+        plain, _, ratio = copy_scores(prepare(given, Effort(1000, 10, ()), seed=0))
+        return plain, ratio
 
     copies, ratio = both(train)
     assert (copies.value, copies.verdict) == (1.0, "suspicious (copy?)")

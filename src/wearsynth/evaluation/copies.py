@@ -1,5 +1,6 @@
 """Whether windows repeat training windows."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +18,12 @@ from wearsynth.evaluation.reference import (
     standard_error,
 )
 from wearsynth.evaluation.scores import Score
+from wearsynth.evaluation.shifted import (
+    CANDIDATES,
+    nearest_rows,
+    of_classes,
+    shifted_distances,
+)
 from wearsynth.evaluation.trial import Trial
 from wearsynth.features import Float64Array
 
@@ -31,7 +38,7 @@ RESAMPLES = 100
 
 @dataclass(frozen=True, eq=False)
 class _Nearest:
-    """Distances to the nearest training window in the two spaces, (window, space), and labels."""
+    """Distances to the nearest training window in some spaces, (window, space), and labels."""
 
     distance: Float64Array
     label: IntArray
@@ -40,28 +47,45 @@ class _Nearest:
         return _Nearest(self.distance[index], self.label[index])
 
 
-def copy_scores(trial: Trial) -> tuple[Score, Score]:
-    """Give near_copies and nn_ratio, judged by how close other people come."""
+def copy_scores(trial: Trial) -> tuple[Score, ...]:
+    """Give near_copies, near_copies_shifted and nn_ratio, judged by how close other people come."""
     near = _nearest(trial.of_synthetic, trial.of_train)
     others = _nearest(trial.of_holdout, trial.of_train)
-    halves = _group_halves(trial.of_holdout, seed=trial.seed) if trial.referenced else []
-    pairs = [
-        (near, others.select(rows))
-        for rows in resampled_groups(trial.of_holdout.group, times=RESAMPLES, seed=trial.seed)
-    ]
-    references = [(others.select(a), others.select(b)) for a, b in halves]
-    share, ratio = (
-        Measured(
-            figure(near, others),
-            standard_error([figure(*pair) for pair in pairs]),
-            [figure(*pair) for pair in references],
-        )
-        for figure in (_share_of_copies, _ratio)
-    )
+    copies = _measured(trial, near, others, _share_of_copies)
+    shifted = _measured(trial, *_nearest_shifted(trial), _share_of_copies)
     return (
-        _alarmed(scored("near_copies", share, limits=(0.0, 1.0))),
-        _copying(scored("nn_ratio", ratio, limits=(0.0, np.inf))),
+        _alarmed(scored("near_copies", copies, limits=(0.0, 1.0))),
+        _alarmed(scored("near_copies_shifted", shifted, limits=(0.0, 1.0))),
+        _copying(scored("nn_ratio", _measured(trial, near, others, _ratio), limits=(0.0, np.inf))),
     )
+
+
+def _measured(
+    trial: Trial, near: _Nearest, others: _Nearest, figure: Callable[[_Nearest, _Nearest], float]
+) -> Measured:
+    """Give a figure with its bootstrap error, and for halves of the holdout's groups."""
+    boot = resampled_groups(trial.of_holdout.group, times=RESAMPLES, seed=trial.seed)
+    halves = _group_halves(trial.of_holdout, seed=trial.seed) if trial.referenced else []
+    return Measured(
+        figure(near, others),
+        standard_error([figure(near, others.select(rows)) for rows in boot]),
+        [figure(others.select(a), others.select(b)) for a, b in halves],
+    )
+
+
+def _nearest_shifted(trial: Trial) -> tuple[_Nearest, _Nearest]:
+    """Give the smallest distances over shifts, of synthetic and of holdout windows."""
+    train = of_classes(trial.train, trial.of_train)
+    unit = _unit(trial.of_train.features.std(axis=0))
+    result = []
+    for windows, of in (
+        (trial.synthetic, trial.of_synthetic),
+        (trial.holdout, trial.of_holdout),
+    ):
+        candidates = nearest_rows(of.features / unit, trial.of_train.features / unit, CANDIDATES)
+        distance = shifted_distances(of_classes(windows, of), train, candidates)
+        result.append(_Nearest(distance[:, None], of.label))
+    return result[0], result[1]
 
 
 def _nearest(windows: Described, train: Described) -> _Nearest:

@@ -9,9 +9,11 @@ WORDS = {
     "weak": "a little worse than real people",
     "bad": "worse than real people",
     "suspicious (copy?)": "closer than other people can be: copies?",
+    "no power": "says nothing: the attack fails on copies too",
     "too few": "too few groups to say",
     "not measured": "could not be measured",
     "for comparison": "no verdict: what there is to reach",
+    "control": "no verdict: shows what the attack can do",
 }
 """Verdict -> what it says."""
 
@@ -84,7 +86,9 @@ def _reference(reference: Reference | None) -> str:
 
 def verdict_line(scores: Scores) -> str:
     """Give one sentence over all figures that have a verdict."""
-    verdicts: list[str] = [s.verdict for s in scores.scores if s.verdict != "for comparison"]
+    verdicts: list[str] = [
+        s.verdict for s in scores.scores if s.verdict not in {"for comparison", "control"}
+    ]
     said = [
         f"{verdicts.count(word)} {word}" for word in dict.fromkeys(WORDS) if verdicts.count(word)
     ]

@@ -1,0 +1,213 @@
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from toy import toy_windows
+from wearsynth.data import Windows, concat
+from wearsynth.evaluation.attacks import CHANCE, FIGURE, Evidence, membership_scores
+from wearsynth.evaluation.attacks.guesses import (
+    Guesses,
+    found,
+    person_auc,
+    places,
+    resampled,
+    window_auc,
+    worst_person,
+)
+from wearsynth.evaluation.attacks.membership import ATTACKS, log_distance
+from wearsynth.evaluation.controls import Copying, Mixture, as_synthetic, fit_mixture, noised
+from wearsynth.evaluation.scores import Score
+from wearsynth.evaluation.trial import Effort, Trial, prepare
+
+ALL = toy_windows(people=24, per_class=8)
+
+
+def people(first: int, last: int) -> Windows:
+    return ALL.select(np.isin(ALL.subject, [f"p{i:02d}" for i in range(first, last)]))
+
+
+TRAIN, OTHERS, HOLDOUT = people(0, 8), people(8, 16), people(16, 24)
+
+
+def trial_of(synthetic: Windows, train: Windows = TRAIN, holdout: Windows = HOLDOUT) -> Trial:
+    given = {"synthetic": as_synthetic(synthetic), "train": train, "holdout": holdout}
+    return prepare(given, Effort(windows=1000, trees=5, judges=()), seed=0)
+
+
+def attacked(
+    synthetic: Windows, train: Windows = TRAIN, holdout: Windows = HOLDOUT
+) -> dict[str, Score]:
+    return {s.name: s for s in membership_scores(trial_of(synthetic, train, holdout))}
+
+
+def guesses(member: list[float], other: list[float], people: int = 1) -> Guesses:
+    def whose(scores: list[float]) -> np.ndarray:
+        return np.arange(len(scores)) * people // len(scores)
+
+    return Guesses(np.array([member]), whose(member), np.array([other]), whose(other))
+
+
+def test_figures_of_guesses_by_hand() -> None:
+    of_two = guesses([1.0, 3.0, 5.0, 5.0], [0.0, 1.0, 4.0, 4.0], people=2)
+    # places: 1 beats 0 and ties with 1: 1.5 of 4; 3 beats two; 5 beats all
+    assert places(of_two).tolist() == [[0.375, 0.5, 1.0, 1.0]]
+    assert window_auc(of_two) == pytest.approx(2.875 / 4)
+    # people: members have 2 and 5, others .5 and 4: 2 beats one, 5 beats both
+    assert person_auc(of_two) == pytest.approx(0.75)
+    assert worst_person(of_two) == pytest.approx(1.0)
+    # above all but 5 % of others is above the largest of so few: both 5s
+    assert found(of_two) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(("member", "other", "value"), [(1.0, 0.0, 1), (0.0, 1.0, 0)])
+def test_figures_of_guesses_have_their_ends(member: float, other: float, value: float) -> None:
+    of = guesses([member] * 6, [other] * 6, people=3)
+    for figure in FIGURE.values():
+        assert figure(of).tolist() == [value]
+
+
+def test_ties_are_guessing_and_raise_no_alarm() -> None:
+    same = guesses([1.0] * 6, [1.0] * 6, people=3)
+    assert [figure(same).item() for figure in FIGURE.values()] == [0.5, 0.5, 0.5, 0.0]
+
+
+def test_false_alarms_are_five_percent() -> None:
+    rng = np.random.default_rng(0)
+    of = guesses(rng.normal(size=20_000).tolist(), rng.normal(size=20_000).tolist())
+    assert found(of).item() == pytest.approx(0.05, abs=0.005)
+    assert CHANCE["membership_tpr"] == 0.05
+
+
+def test_bootstrap_draws_whole_people_and_the_same_members_in_all_folds() -> None:
+    fold = Guesses(
+        np.array([[0.0, 0.0, 1.0]]), np.array([0, 0, 1]), np.array([[5.0, 6.0]]), np.array([0, 1])
+    )
+    for one, two in resampled((fold, fold), times=20, seed=0):
+        assert np.array_equal(one.member, two.member)
+        assert (one.member_of.max(), one.other_of.max()) == (1, 1)
+        assert np.bincount(one.member_of).sum() == one.member.shape[1]
+        assert all(len(set(one.member[0, one.member_of == p])) == 1 for p in (0, 1))
+
+
+def test_log_distance_to_the_kth_by_hand() -> None:
+    others = np.array([[0.0], [3.0], [10.0]])
+    distance = np.exp(log_distance(np.array([[1.0], [10.0]]), others, 2))
+    np.testing.assert_allclose(distance, [2.0, 7.0], rtol=1e-5)
+    assert np.isfinite(log_distance(others, others, 1)).all()
+
+
+def test_a_leaky_set_is_found_by_every_figure() -> None:
+    scores = attacked(noised(TRAIN, share=0.02, seed=1))
+    for name in FIGURE:
+        assert scores[name].verdict == "bad", name
+        reference = scores[name].reference
+        assert reference is not None and reference.draws == 8
+    assert scores["membership_auc"].value == pytest.approx(1.0, abs=0.02)
+    assert "nearest readings" in scores["membership_auc"].note
+
+
+def test_one_copied_person_is_the_worst_person() -> None:
+    scores = attacked(concat([people(0, 1), people(8, 15)]))
+    assert scores["membership_worst_person"].value == pytest.approx(1.0, abs=0.02)
+    # among so few people some one is always near others, so the verdict may stop short of bad
+    assert scores["membership_worst_person"].verdict in {"weak", "bad"}
+    found_of_all = scores["membership_auc"].value
+    assert found_of_all is not None and found_of_all < 0.75
+
+
+def test_other_people_in_the_synthetic_place_are_not_found() -> None:
+    scores = attacked(OTHERS)
+    for name in FIGURE:
+        assert scores[name].verdict in {"ok", "weak"}, name
+    auc = scores["membership_auc"].value
+    assert auc is not None and 0.3 < auc < 0.7
+
+
+def test_noise_has_nothing_to_find() -> None:
+    acc = OTHERS.signals["acc"]
+    noise = np.random.default_rng(0).normal(size=acc.values.shape).astype(np.float32)
+    scores = attacked(replace(OTHERS, signals={"acc": replace(acc, values=noise)}))
+    assert scores["membership_auc"].verdict in {"ok", "weak"}
+    assert scores["membership_tpr"].verdict in {"ok", "weak"}
+
+
+def test_the_two_controls_always_stand_beside() -> None:
+    scores = attacked(OTHERS)
+    leaky, unrelated = scores["membership_leaky"], scores["membership_unrelated"]
+    assert {leaky.verdict, unrelated.verdict} == {"control"}
+    assert leaky.value is not None and leaky.value > 0.95
+    assert "the attack succeeds" in leaky.note
+    assert unrelated.value is not None and 0.35 < unrelated.value < 0.65
+    assert "the attack fails" in unrelated.note
+    for name in FIGURE:
+        assert "a leaky copy gives" in scores[name].note
+
+
+def test_an_attack_that_misses_copies_has_no_power_and_is_not_called_good() -> None:
+    # five synthetic windows cannot betray two hundred: copies of five give the attack nothing
+    few = OTHERS.select(np.arange(0, len(OTHERS), len(OTHERS) // 5)[:5])
+    scores = attacked(few)
+    assert scores["membership_auc"].verdict == "no power"
+    assert "no power on these data" in scores["membership_auc"].note
+    assert "no power on these data" in scores["membership_leaky"].note
+
+
+def test_few_groups_give_values_without_verdict() -> None:
+    scores = attacked(OTHERS, holdout=people(16, 19))
+    for name in FIGURE:
+        assert scores[name].value is not None
+        assert scores[name].verdict == "too few"
+    assert scores["membership_unrelated"].value is None
+
+
+def test_one_holdout_group_gives_no_attack_and_says_why() -> None:
+    scores = attacked(OTHERS, holdout=people(16, 17))
+    assert {s.value for s in scores.values()} == {None}
+    assert {s.verdict for s in scores.values()} == {"not measured"}
+    assert "two groups" in scores["membership_auc"].note
+
+
+def test_same_seed_same_scores_whatever_the_order_of_rows() -> None:
+    rng = np.random.default_rng(3)
+    sets = [w.select(rng.permutation(len(w))) for w in (OTHERS, TRAIN, HOLDOUT)]
+    assert attacked(*sets) == attacked(OTHERS)
+
+
+def test_evidence_has_a_row_for_each_attack() -> None:
+    assert len(ATTACKS) == 3
+    assert {f.name for f in Evidence.__dataclass_fields__.values()} == {
+        "synthetic",
+        "leaky",
+        "unrelated",
+    }
+
+
+def test_copying_gives_each_window_once_before_any_twice() -> None:
+    sampler = Copying(TRAIN)
+    counts = dict.fromkeys(TRAIN.classes, 64)
+    once = sampler.sample(counts, seed=0)
+    assert once.counts == counts
+    assert once.synthetic.all()
+    gap = once.signals["acc"].values[:, None] - TRAIN.signals["acc"].values[None]
+    nearest = np.abs(gap).mean(axis=(2, 3)).argmin(axis=1)
+    assert len(set(nearest.tolist())) == len(TRAIN)
+    assert sampler.sample({"still": 100}, seed=0).counts["still"] == 100
+
+
+@pytest.mark.parametrize("make", [Copying, fit_mixture])
+def test_samplers_repeat_with_a_seed(make: Callable[[Windows], Copying | Mixture]) -> None:
+    sampler = make(TRAIN)
+    counts = {"walking": 5, "running": 3}
+    a, b, c = (sampler.sample(counts, seed=seed).signals["acc"].values for seed in (1, 1, 2))
+    assert a.shape == (8, 60, 3)
+    assert np.array_equal(a, b)
+    assert not np.array_equal(a, c)
+
+
+def test_the_mixture_has_the_level_and_spread_of_its_class() -> None:
+    made = fit_mixture(TRAIN).sample({"running": 500}, seed=0).signals["acc"].values
+    real = TRAIN.of_class("running").signals["acc"].values
+    np.testing.assert_allclose(made.mean(axis=(0, 1)), real.mean(axis=(0, 1)), atol=0.1)
+    np.testing.assert_allclose(made.std(axis=(0, 1)), real.std(axis=(0, 1)), rtol=0.1)
