@@ -67,10 +67,10 @@ class Copying:
     windows: Windows
 
     def sample(self, counts: Mapping[str, int], *, seed: int) -> Windows:
-        """Give windows of each class, none twice while there are others."""
+        """Give windows of each class that there is, none twice while there are others."""
         numbers = np.array([counts.get(name, 0) for name in self.windows.classes])
         held = np.bincount(self.windows.label, minlength=len(numbers))
-        rounds = int(np.ceil((numbers / np.maximum(held, 1)).max(initial=1)))
+        rounds = int(np.ceil((numbers[held > 0] / held[held > 0]).max(initial=1)))
         rng = np.random.default_rng(seed)
         label = np.tile(self.windows.label, rounds)
         chosen = pick(label, numbers, rng) % len(self.windows)

@@ -205,6 +205,38 @@ FIGURES: dict[str, About] = {
         "features, on at most 300 windows. Reference: random halves of the holdout's groups in the "
         "synthetic windows' place.",
     ),
+    "retrain_person_auc": About(
+        "Retrained membership AUC",
+        "private",
+        "lower",
+        "How well an attacker tells whether a person was among those learnt from (.5: by chance).",
+        "The generator is fitted again and again, each time to half of the people, and gives half as many "
+        "windows as there are. For each person the AUC of how near these lie, mean over the person's "
+        "windows, between fits with and without (readings, features, density; the best counts); mean "
+        "over people. Reference: a generator that gives other people's windows, against eight tables of "
+        "who was in.",
+    ),
+    "retrain_worst_person": About(
+        "Retrained, worst person",
+        "private",
+        "lower",
+        "The same for the person who is found most easily.",
+        "As the retrained membership AUC; the largest over people.",
+    ),
+    "retrain_leaky": About(
+        "Retrained on a leaky copy",
+        "private",
+        "lower",
+        "Control: the same attack on a generator that copies; it must be high.",
+        "The generator gives training windows with noise of .05 sd.",
+    ),
+    "retrain_unrelated": About(
+        "Retrained on unrelated people",
+        "private",
+        "lower",
+        "Control: the same attack on a generator that has seen none of the people; it must be about .5.",
+        "The generator gives windows of random halves of people who are in no fit, with noise of .05 sd.",
+    ),
     "tstr_macro_f1": About(
         "TSTR macro F1 ({judge})",
         "useful",

@@ -21,6 +21,7 @@ from wearsynth.evaluation.attacks.guesses import (
     worst_person,
 )
 from wearsynth.evaluation.attacks.membership import ATTACKS, Placed, attack, placing
+from wearsynth.evaluation.attacks.power import judged, power_of, surely
 from wearsynth.evaluation.controls import Copying
 from wearsynth.evaluation.described import describe, joined
 from wearsynth.evaluation.reference import Measured, deal_groups, scored, standard_error
@@ -47,8 +48,6 @@ SHORT = {
 
 RESAMPLES = 100
 
-NO_POWER = "this attack has no power on these data: "
-
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
@@ -72,7 +71,7 @@ def membership_scores(trial: Trial) -> tuple[Score, ...]:
     evidence = _evidence(trial, half)
     leaky = {name: _score(name, evidence.leaky, evidence, trial.seed) for name in FIGURE}
     figures = tuple(
-        _judged(_score(name, evidence.synthetic, evidence, trial.seed), leaky[name])
+        judged(_score(name, evidence.synthetic, evidence, trial.seed), leaky[name])
         for name in FIGURE
     )
     return (*figures, _leaky_row(leaky), _unrelated_row(evidence, trial.seed))
@@ -120,7 +119,7 @@ def _score(name: str, folds: Sequence[Guesses], evidence: Evidence, seed: int) -
         _references(name, evidence),
         note=f"the best of {told}",
     )
-    return _surely(scored(name, measured, limits=(0.0, 1.0)))
+    return surely(scored(name, measured, limits=(0.0, 1.0)))
 
 
 def _references(name: str, evidence: Evidence) -> list[float]:
@@ -138,29 +137,10 @@ def _best(figure: Figure, folds: Sequence[Guesses]) -> float:
     return float(over_folds(figure, folds).max())
 
 
-def _surely(score: Score) -> Score:
-    """Give the score as bad where all of its interval lies beyond all other real people."""
-    if score.interval is None or score.reference is None:
-        return score
-    return replace(score, verdict="bad") if score.interval[0] > score.reference.worst else score
-
-
-def _judged(score: Score, leaky: Score) -> Score:
-    """Give the score with what its control says; a figure without power is not called good."""
-    control = f"a leaky copy gives {leaky.value:.2f}"
-    if leaky.verdict in {"bad", "too few"}:
-        return replace(score, note=f"{score.note}; {control}")
-    told = replace(score, note=f"{NO_POWER}{control}; {score.note}")
-    return told if score.verdict == "bad" else replace(told, verdict="no power")
-
-
 def _leaky_row(leaky: dict[str, Score]) -> Score:
     """Give the control row of copies: the attack must succeed."""
     told = ", ".join(f"{SHORT[name]} {score.value:.2f}" for name, score in leaky.items())
-    weak = [SHORT[name] for name, score in leaky.items() if score.verdict in {"ok", "weak"}]
-    word = f"{NO_POWER}{', '.join(weak)}" if weak else "as it must, the attack succeeds"
-    if leaky["membership_auc"].verdict == "too few":
-        word = "too few groups to say whether the attack succeeds"
+    word = power_of({SHORT[name]: score for name, score in leaky.items()})
     row = leaky["membership_auc"]
     measured = Measured(row.value, 0.0, note=f"{told}; {word}")
     control = scored("membership_leaky", measured, limits=(0.0, 1.0))
