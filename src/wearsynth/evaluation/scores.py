@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from wearsynth.errors import DataError, did_you_mean
 from wearsynth.evaluation.pictures import Pictures
+from wearsynth.evaluation.text import as_text
 from wearsynth.files import atomic_file, read_bytes
 
 SCHEMA_VERSION = 2
@@ -103,6 +104,9 @@ class Scores:
     seed: int
     version: str = ""
     schema_version: int = field(default=SCHEMA_VERSION)
+
+    def __str__(self) -> str:
+        return as_text(self)
 
     def score(self, name: str) -> Score:
         """Give the score of that name; DataError with the nearest name if there is none."""
