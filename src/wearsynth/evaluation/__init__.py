@@ -16,6 +16,7 @@ from wearsynth.evaluation.detector import detector_scores
 from wearsynth.evaluation.feature_map import feature_map
 from wearsynth.evaluation.fidelity import fidelity_scores
 from wearsynth.evaluation.linkage import linkage_scores
+from wearsynth.evaluation.physics import physics_scores
 from wearsynth.evaluation.pictures import make_pictures
 from wearsynth.evaluation.scores import (
     Part,
@@ -60,7 +61,7 @@ def evaluate(
     linked = linkage_scores(trial, warped=not quick)
     near = (*membership_scores(trial), *copy_scores(trial), *linked)
     log.info("evaluate: likeness and the detector")
-    like = (*fidelity_scores(trial), *detector_scores(trial))
+    like = (*fidelity_scores(trial), *physics_scores(trial), *detector_scores(trial))
     return Scores(
         scores=(*like, *near, *useful.scores),
         synthetic=_summary(synthetic),

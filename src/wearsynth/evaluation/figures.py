@@ -1,24 +1,9 @@
 """Every figure by name: what it means, which way is better, how it is computed."""
 
-from dataclasses import dataclass
+from wearsynth.evaluation.about import About
+from wearsynth.evaluation.figures_physics import PHYSICS
 
-from wearsynth.evaluation.scores import Better, Family
-
-
-@dataclass(frozen=True)
-class About:
-    """What a figure is called and speaks of, which way is better, its meaning, its computation.
-
-    blind: what it cannot tell.
-    """
-
-    title: str
-    family: Family
-    better: Better
-    meaning: str
-    how: str
-    blind: str = ""
-
+__all__ = ["FIGURES", "About"]
 
 FIGURES: dict[str, About] = {
     "feature_w1": About(
@@ -317,5 +302,5 @@ FIGURES: dict[str, About] = {
         "trained on synthetic and on real training windows. Reference: trained on real windows of "
         "random training groups. The interval is by bootstrap over the holdout's groups.",
     ),
-}
-"""Every figure by name, in the order of the table."""
+} | PHYSICS
+"""Every figure by name."""
