@@ -103,6 +103,7 @@ def test_what_cannot_rank_is_said() -> None:
     assert cannot_rank((-0.05, 0.05), 6) == ""
     assert "5 holdout group(s)" in cannot_rank((-0.05, 0.05), 5)
     assert "from -0.20 to +0.15" in cannot_rank((-0.2, 0.15), 20)
+    assert cannot_rank((-0.5, -0.1), 6) == ""
 
 
 def test_synthetic_windows_are_added_as_many_as_there_are() -> None:

@@ -18,12 +18,15 @@ from wearsynth.config import (
     load_config,
     load_generate_config,
 )
-from wearsynth.errors import Interrupted, WearsynthError
+from wearsynth.errors import ConfigError, Interrupted, WearsynthError
 from wearsynth.files import atomic_file, check_not_input
 from wearsynth.options import CountOption, Out, Overwrite, counts_of, help_of, section_of
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells have it."""
+
+FAILED = 3
+"""The exit code where a condition of --fail-if holds, or a self-test's damage goes unseen."""
 
 app = typer.Typer(
     name="wearsynth",
@@ -138,22 +141,104 @@ def generate_command(
 
 @app.command("evaluate")
 def evaluate_command(
-    synthetic: Annotated[Path, typer.Argument(help="A windows file to judge.")],
-    train: Annotated[Path, typer.Option(help="The real windows that were learnt from.")],
-    holdout: Annotated[Path, typer.Option(help="Real windows of other groups.")],
-    out: Out,
+    synthetic: Annotated[Path | None, typer.Argument(help="A windows file to judge.")] = None,
+    train: Annotated[
+        Path | None, typer.Option(help="The real windows that were learnt from.")
+    ] = None,
+    holdout: Annotated[Path | None, typer.Option(help="Real windows of other groups.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Where to write; a self-test: selftest.json if left out."),
+    ] = None,
+    fail_if: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Exit code 3 where it holds: detector_auc>0.8, coverage.excess>3, "
+            "near_copies.verdict==suspicious. Repeat.",
+        ),
+    ] = None,
+    self_test: Annotated[
+        Path | None,
+        typer.Option(
+            help="A windows file of real people: plant damage in it and say which figures see it, "
+            "in place of judging a synthetic file."
+        ),
+    ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Leave out the slow judge.")] = False,
+    learning_curve: Annotated[
+        bool, typer.Option("--learning-curve", help="Also what more people would buy: 60 fits.")
+    ] = False,
+    rank_agreement: Annotated[
+        bool,
+        typer.Option("--rank-agreement", help="Also whether 8 classifiers rank alike: 80 fits."),
+    ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Folds and draws.")] = 0,
 ) -> None:
     """Judge synthetic windows, each figure beside the same figure for real against real."""
+    if self_test is not None:
+        if synthetic or train or holdout or fail_if or learning_curve or rank_agreement:
+            raise typer.BadParameter("--self-test takes --out, --quick and --seed alone.")
+        _self_test(self_test, out or Path("selftest.json"), quick=quick, seed=seed)
+        return
+    if synthetic is None or train is None or holdout is None or out is None:
+        raise typer.BadParameter("SYNTHETIC, --train, --holdout and --out, or --self-test REAL.")
     from wearsynth.console import print_scores, show_notices
     from wearsynth.evaluation import read_scores
+    from wearsynth.evaluation.gate import failures, parse_condition
     from wearsynth.pipeline import evaluate_files
 
+    conditions = [parse_condition(text) for text in fail_if or ()]
     show_notices()
-    evaluate_files(synthetic, train, holdout, out, quick=quick, seed=seed)
-    print_scores(read_scores(out))
+    evaluate_files(
+        synthetic,
+        train,
+        holdout,
+        out,
+        quick=quick,
+        learning_curve=learning_curve,
+        rank_agreement=rank_agreement,
+        seed=seed,
+    )
+    scores = read_scores(out)
+    print_scores(scores)
     typer.echo(f"{out}: scores written")
+    failed = failures(scores, conditions)
+    for sentence in failed:
+        typer.echo(sentence, err=True)
+    if failed:
+        raise typer.Exit(FAILED)
+
+
+def _self_test(real: Path, out: Path, *, quick: bool, seed: int) -> None:
+    """Print and write what the judge sees; exit code 3 where damage goes unseen."""
+    from wearsynth.console import say
+    from wearsynth.evaluation.text import self_test_text
+    from wearsynth.pipeline import self_test_file
+
+    test = self_test_file(real, out, quick=quick, seed=seed, say=say)
+    typer.echo(self_test_text(test))
+    typer.echo(f"{out}: findings written")
+    if test.unseen:
+        raise typer.Exit(FAILED)
+
+
+@app.command("utility")
+def utility_command(
+    synthetic: Annotated[Path, typer.Argument(help="A windows file to train on.")],
+    train: Annotated[Path, typer.Option(help="The real windows that were learnt from.")],
+    holdout: Annotated[Path, typer.Option(help="Real windows of other groups.")],
+    task: Annotated[str, typer.Option(help="The task: stress.")] = "stress",
+    seed: Annotated[int, typer.Option(min=0, help="Initial weights and order.")] = 0,
+) -> None:
+    """Train one known network on the windows and find stress in new people; minutes of CPU."""
+    if task != "stress":
+        raise ConfigError(f"unknown task {task!r}; the only one is stress.")
+    from wearsynth.console import show_notices
+    from wearsynth.pipeline import stress_task_files
+
+    show_notices()
+    for line in stress_task_files(synthetic, train, holdout, seed=seed):
+        typer.echo(line)
 
 
 @app.command("report")

@@ -1,5 +1,6 @@
 """The stages from training on, file by file, as the commands call them."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,10 @@ from wearsynth.config import (
 from wearsynth.data import Windows
 from wearsynth.errors import ConfigError, TrainingError, did_you_mean
 from wearsynth.evaluation import evaluate, write_scores
+from wearsynth.evaluation.damage import DAMAGES
+from wearsynth.evaluation.selftest import Finding, SelfTest, self_test, write_self_test
+from wearsynth.evaluation.selftest import Watch as SelfTestWatch
+from wearsynth.evaluation.text import finding_line
 from wearsynth.files import check_free, check_not_input, check_writable
 from wearsynth.formats.manifest import Summary
 from wearsynth.formats.writers import WRITERS
@@ -123,10 +128,65 @@ def _rendered(chunks: Iterator[Windows], config: RenderConfig) -> Iterator[Count
 
 
 def evaluate_files(
-    synthetic: Path, train: Path, holdout: Path, out: Path, *, quick: bool = False, seed: int = 0
+    synthetic: Path,
+    train: Path,
+    holdout: Path,
+    out: Path,
+    *,
+    quick: bool = False,
+    learning_curve: bool = False,
+    rank_agreement: bool = False,
+    seed: int = 0,
 ) -> None:
     """Judge a synthetic windows file against real ones and write scores.json."""
     check_writable(out)
     check_not_input(out, synthetic, train, holdout)
     sets = {"train": load_windows(train), "holdout": load_windows(holdout)}
-    write_scores(evaluate(load_windows(synthetic), **sets, quick=quick, seed=seed), out)
+    scores = evaluate(
+        load_windows(synthetic),
+        **sets,
+        quick=quick,
+        learning_curve=learning_curve,
+        rank_agreement=rank_agreement,
+        seed=seed,
+    )
+    write_scores(scores, out)
+
+
+def self_test_file(
+    real: Path, out: Path, *, quick: bool = False, seed: int = 0, say: Say = print
+) -> SelfTest:
+    """Plant damage in a file of real windows, write and give which figures saw it."""
+    check_writable(out)
+    check_not_input(out, real)
+    windows = load_windows(real)
+    first_use = "" if quick else "; on its first use MiniRocket compiles, which can take a minute"
+    say(
+        f"self-test: {len(DAMAGES) + 2} evaluations; the first tells how long they take{first_use}. "
+        "Ctrl-C stops it, and nothing is written."
+    )
+    test = self_test(windows, quick=quick, seed=seed, watch=_telling(say))
+    write_self_test(test, out)
+    return test
+
+
+def _telling(say: Say) -> SelfTestWatch:
+    """Give what says a line after each step of a self-test, with the time left."""
+    start_s = time.monotonic()
+
+    def watch(finding: Finding, done: int, steps: int) -> None:
+        left_s = (time.monotonic() - start_s) / done * (steps - done)
+        left = f", about {left_s:.0f} s left" if done < steps else ""
+        say(f"{done} of {steps}, {finding_line(finding)}{left}")
+
+    return watch
+
+
+def stress_task_files(
+    synthetic: Path, train: Path, holdout: Path, *, seed: int = 0
+) -> Iterator[str]:
+    """Give, as lines of text, how well stress is found after training on each windows file."""
+    from wearsynth.evaluation.stress_task import stress_task, task_lines
+
+    sets = {"train": load_windows(train), "holdout": load_windows(holdout)}
+    return task_lines(stress_task(load_windows(synthetic), **sets, seed=seed))

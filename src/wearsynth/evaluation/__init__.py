@@ -15,9 +15,11 @@ from wearsynth.evaluation.copies import copy_scores
 from wearsynth.evaluation.detector import detector_scores
 from wearsynth.evaluation.feature_map import feature_map
 from wearsynth.evaluation.fidelity import fidelity_scores
+from wearsynth.evaluation.learning_curve import learning_curve_scores
 from wearsynth.evaluation.linkage import linkage_scores
 from wearsynth.evaluation.physics import physics_scores
 from wearsynth.evaluation.pictures import make_pictures
+from wearsynth.evaluation.rank_agreement import rank_agreement_score
 from wearsynth.evaluation.scores import (
     Part,
     Reference,
@@ -44,19 +46,31 @@ WARPING = " (time warping compiles on its first use, which takes some seconds)"
 
 
 def evaluate(
-    synthetic: Windows, *, train: Windows, holdout: Windows, quick: bool = False, seed: int = 0
+    synthetic: Windows,
+    *,
+    train: Windows,
+    holdout: Windows,
+    quick: bool = False,
+    learning_curve: bool = False,
+    rank_agreement: bool = False,
+    seed: int = 0,
 ) -> Scores:
     """Give every figure of the synthetic windows beside the same figure for real people's windows.
 
     train: the windows that the generator learned from; holdout: windows of other groups. quick:
-    fewer trees and windows, no MiniRocket. The order of rows, channels and signals does not matter;
-    the same seed gives the same scores. DataError where sets are empty, of different kinds, or the
-    holdout has groups that the generator has seen.
+    fewer trees and windows, no MiniRocket. learning_curve: also what people and synthetic windows are
+    worth; rank_agreement: also whether classifiers rank alike. The order of rows, channels and
+    signals does not matter; the same seed gives the same scores. DataError where sets are empty, of
+    different kinds, or the holdout has groups that the generator has seen.
     """
     given = {"synthetic": synthetic, "train": train, "holdout": holdout}
     trial = prepare(given, EFFORT[quick], seed=seed)
     log.info("evaluate: %d reference draws of real people", len(trial.draws))
     useful = utility_scores(trial)
+    if learning_curve:
+        useful = useful.with_more(*learning_curve_scores(trial))
+    if rank_agreement:
+        useful = useful.with_more((rank_agreement_score(trial),), ())
     log.info("evaluate: attacks on privacy%s", "" if quick else WARPING)
     linked = linkage_scores(trial, warped=not quick)
     near = (*membership_scores(trial), *copy_scores(trial), *linked)

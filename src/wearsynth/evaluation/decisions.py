@@ -10,7 +10,7 @@ from wearsynth.evaluation.reference import MIN_GROUPS
 RESAMPLES = 400
 
 WIDE = 0.2
-"""A difference whose 95 % interval is wider than this tells no two sets of windows apart."""
+"""A difference about 0 whose 95 % interval is wider than this tells no two sets of windows apart."""
 
 Confusion = NDArray[np.int64]
 """counts[..., true class, decided class]."""
@@ -81,9 +81,10 @@ def middle(values: Floats) -> tuple[float, float]:
 
 
 def cannot_rank(interval: tuple[float, float], groups: int) -> str:
-    """Give a sentence where a difference is known too loosely to rank anything by, else ""."""
+    """Give a sentence where a difference is known too loosely to rank anything by, else nothing."""
     low, high = interval
-    if groups >= MIN_GROUPS and high - low <= WIDE:
+    loose = high - low > WIDE and low <= 0 <= high  # a sure loss ranks, however large it is
+    if groups >= MIN_GROUPS and not loose:
         return ""
     return (
         f"this cannot rank anything: with {groups} holdout group(s) the difference to training on "

@@ -80,12 +80,14 @@ FIGURES: dict[str, About] = {
         "near .5",
         "How well a classifier tells synthetic windows from those of people it has not met (.5: not "
         "at all, 1: always).",
-        "Each judge learns the other groups of the holdout against a part of the synthetic windows and "
-        "is tested on the fold's groups and the rest, equal numbers by class; mean AUC over folds; the "
-        "largest judge counts, in every reference draw too. Judges: extremely randomised trees on "
-        "features (5 folds, 2000 windows a side at most); unless quick also a ridge classifier on 2000 "
-        "MiniRocket kernels, drawn once on all three sets without labels (5 folds, 500 windows; Dempster "
-        "et al., 2021, arXiv 2012.08791), and a small convolutional network (3 folds, 400 windows).",
+        "In each fold a judge learns the other groups of both sides and is tested on the fold's, equal "
+        "numbers by class; mean AUC over folds; the largest judge counts, in the references too. "
+        "Synthetic windows that name no people are dealt as 5 clusters of alike windows (Ward, 1963). "
+        "Reference: as many windows of all training groups, by people. Judges: extremely randomised "
+        "trees on features (5 folds, 2000 windows a side at most); unless quick also a ridge "
+        "classifier on 2000 MiniRocket kernels, set once on all three sets without labels (5 folds, "
+        "500 windows; Dempster et al., 2021, arXiv 2012.08791) and a small convolutional network "
+        "(2 folds, 300 windows).",
     ),
     "detector_auc_by": About(
         "Detector ({judge})",
@@ -275,6 +277,7 @@ FIGURES: dict[str, About] = {
         "Trees learn from 1, 2, 3, 5, ... and all training groups (of each class), 6 random draws each; "
         "where that curve of macro F1 on the holdout reaches the F1 of training on the synthetic "
         "windows alone. Bootstrap over the holdout's groups and draws.",
+        "The generator may have learnt from all training people: it is not what fewer would have given.",
     ),
     "five_more_people": About(
         "What five more people would buy",
@@ -283,6 +286,7 @@ FIGURES: dict[str, About] = {
         "How much macro F1 five more real people would add to all training people.",
         "The upper part of the same curve (from a third of the people on) is drawn on as a straight "
         "line over the logarithm of people. Bootstrap over the holdout's groups and draws.",
+        "It goes beyond what was measured, and other people may come from another population.",
     ),
     "added_people": About(
         "What the synthetic windows buy",
@@ -292,6 +296,7 @@ FIGURES: dict[str, About] = {
         "F1 of trees trained on all training groups and the synthetic windows (at most as many as "
         "real ones), less F1 without them; in people by the slope of the same curve, where both "
         "are surely above 0. Bootstrap over the holdout's groups.",
+        "A gain for trees need not be one for another judge.",
     ),
     "rank_agreement": About(
         "Rank agreement",
@@ -301,6 +306,7 @@ FIGURES: dict[str, About] = {
         "Kendall's tau-b between the macro F1 on the holdout of eight classifiers of standardised features "
         "trained on synthetic and on real training windows. Reference: trained on real windows of "
         "random training groups. The interval is by bootstrap over the holdout's groups.",
+        "Where all classifiers do about equally well, not even real people agree on their order.",
     ),
 } | PHYSICS
 """Every figure by name."""

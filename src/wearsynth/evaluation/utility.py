@@ -39,6 +39,10 @@ class Useful:
     confusions: tuple[ConfusionPicture, ...] = ()
     curves: tuple[CurvePicture, ...] = ()
 
+    def with_more(self, scores: tuple[Score, ...], curves: tuple[CurvePicture, ...]) -> "Useful":
+        """Give these with further figures and curves."""
+        return replace(self, scores=(*self.scores, *scores), curves=(*self.curves, *curves))
+
 
 @dataclass(frozen=True, eq=False)
 class _Bench:

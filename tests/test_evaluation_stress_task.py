@@ -1,0 +1,113 @@
+"""The stress network: its inputs by hand, its ends, and that nothing is found in noise."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wearsynth.data import Channel, SignalWindows, Windows, windows_from_arrays
+from wearsynth.errors import DataError
+from wearsynth.evaluation.stress_task import (
+    fit_detector,
+    leave_one_out,
+    spectra,
+    stress_task,
+    task_lines,
+)
+
+DATA = Path(__file__).parents[2] / "shared" / "data" / "wesad_1hz"
+
+
+def sweaty(people: int, *, first: int = 0, effect: float = 3.0, per_class: int = 12) -> Windows:
+    """Give windows of 24 s at 1 Hz whose level is higher under stress; a third of them is stress."""
+    rng = np.random.default_rng(first)
+    label = np.tile(np.repeat([0, 0, 1], per_class), people)
+    level = rng.normal(0, 0.3, (len(label), 1, 1)) + effect * label[:, None, None] + 2
+    values = level + rng.normal(0, 0.3, (len(label), 24, 2))
+    names = [f"p{first + i}" for i in range(people) for _ in range(3 * per_class)]
+    channels = (("eda", "uS"), ("temp", "degC"))
+    return windows_from_arrays(
+        {"e4": (values, 1.0, channels)},
+        np.where(label == 1, "stress", "rest"),
+        classes=("rest", "stress"),
+        subject=names,
+    )
+
+
+def made(windows: Windows) -> Windows:
+    nobody = np.full(len(windows), "")
+    return replace(windows, subject=nobody, synthetic=np.full(len(windows), True))
+
+
+def signal(values: np.ndarray) -> SignalWindows:
+    channels = tuple(Channel(f"c{i}", "1") for i in range(values.shape[2]))
+    return SignalWindows(values.astype(np.float32), 1.0, channels)
+
+
+def test_spectra_by_hand() -> None:
+    time_s = np.arange(16)
+    tone = 3 + np.cos(2 * np.pi * time_s / 4)  # halves of 8 readings: level 3 x 8, tone 8 / 2
+    found = spectra({"a": signal(tone[None, :, None]), "b": signal(np.ones((1, 16, 1)))})
+    assert found.shape == (1, 2, 4)
+    assert found[0] == pytest.approx(np.array([[24, 4, 0, 0], [8, 0, 0, 0]]), abs=1e-4)
+
+
+def test_signals_of_unlike_rates_are_filled_up_with_zeros() -> None:
+    found = spectra({"slow": signal(np.ones((2, 8, 1))), "fast": signal(np.ones((2, 64, 3)))})
+    assert found.shape == (2, 4, 16)
+    assert (found[:, 0, 2:] == 0).all()
+
+
+def test_the_same_seed_gives_the_same_network() -> None:
+    windows = sweaty(2, effect=0.2)
+    one, two, other = (fit_detector(windows, seed=seed) for seed in (0, 0, 1))
+    pairs = list(zip(one.net.parameters(), two.net.parameters(), strict=True))
+    assert all(bool((a == b).all()) for a, b in pairs)
+    assert not bool((next(one.net.parameters()) == next(other.net.parameters())).all())
+
+
+def test_stress_that_shows_is_found_and_noise_is_not() -> None:
+    train, holdout = sweaty(3), sweaty(2, first=3)
+    rows = {
+        row.trained_on: row
+        for row in stress_task(made(sweaty(3, first=9)), train=train, holdout=holdout)
+    }
+    for name in ("real train", "synthetic", "real train + synthetic", "real, all but one person"):
+        assert rows[name].stress_f1 > 0.95, name
+    nothing = rows["nothing: always no stress"]
+    assert (nothing.accuracy, nothing.stress_f1) == (pytest.approx(2 / 3), 0.0)
+    without = made(sweaty(3, first=9, effect=0.0))
+    blind = {r.trained_on: r for r in stress_task(without, train=train, holdout=holdout)}
+    assert blind["synthetic"].stress_f1 < 0.75
+    lines = list(task_lines(tuple(rows.values())))
+    assert len(lines) == 6 and lines[1].startswith("nothing: always no stress")
+
+
+def test_leaving_one_out_tests_everybody_once() -> None:
+    windows = sweaty(3, per_class=4)
+    counts = leave_one_out(windows, seed=0)
+    assert counts.shape == (3, 2, 2)
+    assert counts.sum(axis=(0, 2)).tolist() == [24, 12]
+
+
+def test_windows_without_stress_or_with_known_people_are_refused() -> None:
+    windows = sweaty(2, per_class=2)
+    calm = replace(windows, classes=("rest", "walk"))
+    with pytest.raises(DataError, match="unknown class 'stress'"):
+        stress_task(calm, train=calm, holdout=calm)
+    with pytest.raises(DataError, match="share 2 group"):
+        stress_task(made(windows), train=windows, holdout=windows)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not DATA.is_dir(), reason="needs the WESAD files in ../shared/data/wesad_1hz")
+def test_real_people_left_out_one_by_one_are_known_as_well_as_elsewhere() -> None:
+    found = np.load(DATA / "wesad_windows_60s_stride30.npz")
+    windows = windows_from_arrays(
+        {"e4": (found["values"], 1.0, [(str(c), "1") for c in found["channels"]])},
+        np.where(found["label"] == 1, "stress", "no_stress"),
+        subject=[f"S{i}" for i in found["subject"]],
+    )
+    counts = leave_one_out(windows, seed=0).sum(axis=0)
+    assert np.trace(counts) / counts.sum() > 0.82  # an independent run: .877
