@@ -142,6 +142,10 @@ TAUGHT = {
         "memsstudio_validation",
         {"validation.csv": MG.strip() + b",LABEL_0\n1,2,3,inf\n1,2,3,1e300\n"},
     ),
+    "labels of a person whose name has 25,000 letters": (
+        "labels",
+        {"labels.csv": b"subject,start_s,end_s,label\n" + b"blah " * 5_000 + b",0,1,walking\n"},
+    ),
     "labels with a quote that is never closed": (
         "labels",
         {"labels.csv": b'start_s,end_s,label\n0,1,"walking\n'},

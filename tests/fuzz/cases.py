@@ -24,7 +24,7 @@ SLOW_EVERY = 250
 class Case:
     """A case on disk. path: what to read. mutations: their names. changed: the files they changed.
 
-    tree: whether files came, went or changed places.
+    tree: whether files came, went or changed places, or refer to each other.
     """
 
     root: Path
@@ -62,7 +62,7 @@ def build(target: Target, root: Path, source: tuple[Path, Path], *, number: int,
             name, place = _change_file(target, root, random, slow=slow)
             places.append(place)
         names.append(name)
-    return Case(root, path, tuple(names), tuple(places), tree, random)
+    return Case(root, path, tuple(names), tuple(places), tree or target.linked, random)
 
 
 def only(
@@ -82,7 +82,7 @@ def only(
     place = path if path in files else random.choice(files)
     content = apply(mutation, place.name, place.read_bytes(), target, random)
     place.write_bytes(content)
-    return Case(root, path, (mutation,), (place,), False, random)
+    return Case(root, path, (mutation,), (place,), target.linked, random)
 
 
 def mutations_of(file: Path) -> list[str]:

@@ -46,7 +46,8 @@ class Target:
     it, one of which a case takes. texts: how the text files are laid out, by the end of their names;
     other files are archives, pickles, Parquet by their suffix. tells: mutations that, alone, must
     show in the description where the files are read. same: mutations that, alone, must change
-    nothing. command: the arguments of `wearsynth` that read it, none where no command does.
+    nothing. linked: files refer to each other, so that what is wrong with one may be told of another.
+    command: the arguments of `wearsynth` that read it, none where no command does.
     """
 
     write: Callable[[Path, int], Path]
@@ -54,6 +55,7 @@ class Target:
     texts: Mapping[str, TextKind] = field(default_factory=dict)
     tells: frozenset[str] = frozenset()
     same: frozenset[str] = frozenset({"junk"})
+    linked: bool = False
     command: Callable[[Path], list[str]] | None = None
 
 
@@ -240,6 +242,7 @@ TARGETS: dict[str, Target] = {
         reads=(_labelled,),
         texts={".csv": TextKind(header_lines=1)},
         same=SAME_TEXT | {"junk"},
+        linked=True,
         command=_labels_command,
     ),
 }

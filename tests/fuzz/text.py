@@ -78,9 +78,9 @@ def _with_times(
 def _changed(field: bytes, change: Callable[[float], float]) -> bytes:
     try:
         number = change(float(field))
-    except (ValueError, OverflowError):
+        return b"%.3f" % number if b"." in field else b"%d" % round(number)
+    except (ValueError, OverflowError):  # no number, or none that can be counted on from
         return field
-    return b"%.3f" % number if b"." in field else b"%d" % round(number)
 
 
 def _middle(content: bytes, kind: TextKind, random: Random, most: int = 40) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from wearsynth.data import Recording, Span
-from wearsynth.errors import FormatError
+from wearsynth.errors import FormatError, did_you_mean, shown
 from wearsynth.files import telling_file_errors
 
 CLOCKS = (("start_s", "end_s"), ("start_unix_s", "end_unix_s"))
@@ -79,16 +79,16 @@ def with_labels(recordings: Sequence[Recording], rows: Sequence[LabelRow]) -> li
     for row in rows:
         mine = [i for i, r in enumerate(recordings) if row.name in (None, r.name, r.subject)]
         if not mine:
-            known = ", ".join(sorted({r.subject or r.name for r in recordings})[:5])
-            problem = f"names {row.name!r}, which no recording is. Known: {known}."
-            raise FormatError(row.where, problem)
+            known = sorted({r.subject or r.name for r in recordings})
+            problem = f"names {shown(row.name or '')}, which no recording is."
+            raise FormatError(row.where, f"{problem}{did_you_mean(row.name or '', known)}")
         placed = [(index, _placed(row, recordings[index])) for index in mine]
         inside = [(index, span) for index, span in placed if span is not None]
         if not inside:
             raise FormatError(
                 row.where,
-                f"the label {row.label!r} from {row.start_s:g} to {row.end_s:g} s lies outside of "
-                f"{recordings[mine[0]].name!r}. Is its clock the one that the column's name says?",
+                f"the label {shown(row.label)} from {row.start_s:g} to {row.end_s:g} s lies outside of "
+                f"{shown(recordings[mine[0]].name)}. Is its clock the one that the column's name says?",
             )
         for index, span in inside:
             spans[index].append((span, row))
@@ -129,7 +129,7 @@ def _row(fields: Sequence[str], columns: _Columns, where: str, line: int) -> Lab
     start_s, end_s = _seconds(start), _seconds(end)
     if start_s is None or end_s is None or not start_s < end_s:
         problem = (
-            f"expected a start and a later end in seconds, got {start[:40]!r} and {end[:40]!r}. "
+            f"expected a start and a later end in seconds, got {shown(start)} and {shown(end)}. "
             "Mend it."
         )
         raise FormatError(where, problem, line=line)
@@ -155,7 +155,7 @@ def _placed(row: LabelRow, recording: Recording) -> Span | None:
         if recording.start_unix_s is None:
             raise FormatError(
                 row.where,
-                f"recording {recording.name!r} has no known start, so labels in Unix time do not "
+                f"recording {shown(recording.name)} has no known start, so labels in Unix time do not "
                 "fit. Give start_s and end_s, from the recording's start.",
             )
         zero_s = recording.start_unix_s
@@ -170,7 +170,8 @@ def _in_order(recording: Recording, spans: list[tuple[Span, LabelRow]]) -> tuple
         if after.start_s < before.end_s:
             raise FormatError(
                 row.where,
-                f"the labels {before.label!r} and {after.label!r} of {recording.name!r} overlap at "
-                f"{after.start_s:g} s. A reading has one label: cut them apart.",
+                f"the labels {shown(before.label)} and {shown(after.label)} of "
+                f"{shown(recording.name)} overlap at {after.start_s:g} s. "
+                "A reading has one label: cut them apart.",
             )
     return tuple(span for span, _ in ordered)
