@@ -18,13 +18,14 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 from rich.table import Column, Table
+from rich.text import Text
 
 from wearsynth.evaluation import Scores
 from wearsynth.fetching import Dataset
 from wearsynth.fetching.downloading import Watch as DownloadWatch
 from wearsynth.formats.manifest import Summary
 from wearsynth.optimise import RoundReport, Watch
-from wearsynth.reporting import score_rows
+from wearsynth.reporting.summary import FamilyRows, family_rows
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -157,21 +158,60 @@ def print_datasets(datasets: Iterable[Dataset]) -> None:
     out.print(table)
 
 
+VERDICT_COLOURS = {"good": "green", "fair": "yellow", "poor": "red", "calm": "dim"}
+"""Tone -> colour at a terminal."""
+
+ROOM_FOR_WORST, ROOM_FOR_INTERVALS = 90, 120
+"""From so many columns on, the table has the worst of real people; 95 % intervals too."""
+
+
 def print_scores(scores: Scores) -> None:
-    """Print the score table."""
-    title = "Synthetic windows against held-out real ones"
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    rows = score_rows(scores)
-    for column in ("figure", "value", "interval", "real against real", "verdict"):
-        table.add_column(column, overflow="fold")
-    colours = {"ok": "green", "weak": "yellow", "bad": "red", "suspicious (copy?)": "magenta"}
-    for row in rows:
-        colour = colours.get(row.verdict, "dim")
-        verdict = f"[{colour}]{row.verdict}[/]"
-        table.add_row(row.title, row.value, row.interval, row.reference, verdict)
-    out.print(table)
+    """Print the three verdicts, then the figures by family, then the notes."""
+    families = family_rows(scores)
+    out.print(_verdicts(families))
+    out.print(_figures(families, width=out.width))
     for note in scores.notes:
         out.print(f"Note: {note}", markup=False, soft_wrap=True)
+
+
+def print_verdicts(scores: Scores) -> None:
+    """Print the three verdicts alone."""
+    out.print(_verdicts(family_rows(scores)))
+
+
+def _verdicts(families: list[FamilyRows]) -> Table:
+    """Give a line or two a family: verdict, answer, worst figure."""
+    lines = Table.grid(padding=(0, 2))
+    for no_wrap in (True, True, False):
+        lines.add_column(no_wrap=no_wrap)
+    for of in families:
+        verdict = _coloured(of.verdict, of.tone)
+        lines.add_row(of.title, verdict, Text(f"{of.question} {of.answer}. {of.worst}"))
+    return lines
+
+
+def _figures(families: list[FamilyRows], *, width: int) -> Table:
+    """Give the table; only titles break where there is no room, and they break between words."""
+    wide = width >= ROOM_FOR_INTERVALS
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    more = ("interval",) if wide else ()
+    table.add_column("figure")
+    for column in ("value", *more, "real people", "verdict"):
+        table.add_column(column, no_wrap=True)
+    for of in families:
+        table.add_section()
+        table.add_row(Text(of.title.lower(), style="bold"))
+        for row in of.rows:
+            worst = width >= ROOM_FOR_WORST
+            reference = row.reference if worst else row.reference.split(",")[0]
+            verdict = _coloured(row.score.verdict, row.tone)
+            middle = (row.interval,) if wide else ()
+            table.add_row(Text(row.score.title), row.value, *middle, reference, verdict)
+    return table
+
+
+def _coloured(verdict: str, tone: str) -> Text:
+    return Text(verdict, style=VERDICT_COLOURS[tone])
 
 
 def print_summary(summary: Summary, folder: object) -> None:

@@ -1,23 +1,23 @@
-"""Reports drawn from scores: one HTML file that needs no network, and the same table as rows."""
+"""Reports drawn from scores: one HTML file without any script that needs no network."""
 
-import json
-import re
-from collections import Counter
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
+from wearsynth import __version__
 from wearsynth.evaluation.scores import Scores
 from wearsynth.files import atomic_file
-from wearsynth.reporting import drawing
-from wearsynth.reporting.summary import ScoreRow, score_rows, verdict_line
+from wearsynth.reporting import drawing, strip
+from wearsynth.reporting.summary import (
+    ScoreRow,
+    family_rows,
+    number,
+    part_table,
+    score_rows,
+    verdict_lines,
+)
 
-__all__ = ["ScoreRow", "report_html", "score_rows", "write_report"]
-
-COLOURS = {"real": drawing.REAL, "synthetic": drawing.SYNTHETIC}
+__all__ = ["ScoreRow", "family_rows", "report_html", "score_rows", "verdict_lines", "write_report"]
 
 
 def write_report(scores: Scores, path: Path | str) -> None:
@@ -36,31 +36,19 @@ def report_html(scores: Scores) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     ).get_template("report.html.j2")
+    pictures = scores.pictures
     return page.render(
         scores=scores,
-        rows=score_rows(scores),
-        verdict=verdict_line(scores),
-        tally=Counter(row.tone for row in score_rows(scores)),
-        windows=drawing.window_figures(scores.pictures),
-        spectra=drawing.spectrum_figures(scores.pictures),
-        marginals=drawing.marginal_figures(scores.pictures),
-        confusions=drawing.confusion_figures(scores.pictures),
-        channel_colours=drawing.CHANNELS,
-        colours=COLOURS,
-        as_json=_as_json,
-        plotly=_plotly(),
+        families=family_rows(scores),
+        strip=strip.strip,
+        scale=strip.scale(),
+        part_table=part_table,
+        number=number,
+        windows=drawing.window_chapters(pictures),
+        spectra=drawing.spectrum_chapters(pictures),
+        marginals=drawing.marginal_chapters(pictures),
+        maps=drawing.map_drawings(pictures.feature_map),
+        curves=drawing.curve_drawings(pictures),
+        left_out=drawing.left_out(pictures),
+        version=__version__,
     )
-
-
-def _as_json(figure: dict[str, Any]) -> Markup:
-    """Give a figure as JSON that cannot end the script element it stands in."""
-    text = json.dumps(figure, separators=(",", ":"))
-    for character in "<>&":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)  # noqa: S704 - escaped just above
-
-
-def _plotly() -> Markup:
-    """Give plotly.js for a script element."""
-    code: str = get_plotlyjs()
-    return Markup(re.sub("</(?=script)", r"<\\/", code, flags=re.IGNORECASE))  # noqa: S704 - plotly's own code
