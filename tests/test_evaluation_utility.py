@@ -110,6 +110,7 @@ def test_synthetic_windows_are_added_as_many_as_there_are() -> None:
     assert numbers(100, 1000) == [50, 100, 200, 500]
     assert numbers(100, 120) == [50, 100, 120]
     assert numbers(100, 30) == [30]
+    assert numbers(100, 1000, shares=(1.0,)) == [100]
     assert numbers(1, 1) == [1]
 
 

@@ -21,6 +21,9 @@ from wearsynth.evaluation.trial import Trial
 SHARES = (0.5, 1.0, 2.0, 5.0)
 """Synthetic windows for each real one."""
 
+FEWER_SHARES = {"cnn": (1.0,)}
+"""Judges whose fits cost seconds, and the shares that they are tried with."""
+
 
 def augmented(judge: str, trial: Trial, train: Windows, real: Confusion) -> tuple[Score, CurveLine]:
     """Give F1 with one synthetic window for each real one, and the curve over SHARES.
@@ -28,7 +31,8 @@ def augmented(judge: str, trial: Trial, train: Windows, real: Confusion) -> tupl
     real: the decisions on the holdout, (group, class, class), of the judge trained on train alone.
     """
     found = {0: real}
-    for number in numbers(len(train), len(trial.synthetic)):
+    shares = FEWER_SHARES.get(judge, SHARES)
+    for number in numbers(len(train), len(trial.synthetic), shares=shares):
         both = concat([train, thinned(trial.synthetic, number)])
         found[number] = decisions(fit_judge(judge, both, seed=trial.seed), trial.holdout)
     shown = min(len(train), len(trial.synthetic))
@@ -36,9 +40,9 @@ def augmented(judge: str, trial: Trial, train: Windows, real: Confusion) -> tupl
     return score, _line(judge, found, len(train), seed=trial.seed)
 
 
-def numbers(real: int, synthetic: int) -> list[int]:
-    """Give how many synthetic windows are added, SHARES of the real ones, all at most."""
-    return sorted({min(max(1, round(share * real)), synthetic) for share in SHARES})
+def numbers(real: int, synthetic: int, *, shares: tuple[float, ...] = SHARES) -> list[int]:
+    """Give how many synthetic windows are added, shares of the real ones, all at most."""
+    return sorted({min(max(1, round(share * real)), synthetic) for share in shares})
 
 
 def _score(judge: str, real: Confusion, both: Confusion, *, note: str, seed: int) -> Score:
