@@ -15,6 +15,7 @@ FIGURES: dict[str, About] = {
         "units of the feature's sd among real windows of the class (at least a tenth of its sd over "
         "all classes; 1 where a feature that never varies differs at all); mean over a signal's "
         "features, then over signals and classes.",
+        blind="One feature at a time: features that do not belong together pass, and so do copies.",
     ),
     "log_band_w1": About(
         "Band powers",
@@ -23,6 +24,7 @@ FIGURES: dict[str, About] = {
         "How far the power in each octave of frequency lies from real, in decades.",
         "Wasserstein-1 distance between log10 powers in octave bands of synthetic and holdout "
         "windows; mean over a signal's channels and bands, then over signals and classes.",
+        blind="Phase and shape: random-phase windows with the right spectrum pass.",
     ),
     "autocorrelation": About(
         "Autocorrelation",
@@ -31,6 +33,7 @@ FIGURES: dict[str, About] = {
         "How far the average rhythm of each class lies from the real one.",
         "Mean absolute difference of the class-mean autocorrelation between synthetic and holdout "
         "windows, over lags up to half a window and channels, then over signals and classes.",
+        blind="Differences between people that cancel in the mean of a class.",
     ),
     "coupling": About(
         "Coupling of channels",
@@ -40,6 +43,7 @@ FIGURES: dict[str, About] = {
         "For every pair of channels: Wasserstein-1 distance between the correlations within synthetic "
         "and within holdout windows, and the difference of the correlations of window means over "
         "windows; the mean of both, over pairs, then over classes.",
+        blind="Each channel by itself, and delays between channels.",
     ),
     "frechet": About(
         "Frechet distance",
@@ -49,6 +53,7 @@ FIGURES: dict[str, About] = {
         "Frechet distance between normal laws fitted to the features of synthetic and holdout windows "
         "of a class, in units of their sd, along the first 16 principal directions of the real ones; "
         "mean over classes.",
+        blind="Whatever is not mean or covariance; with few windows it is large for real people too.",
     ),
     "mmd": About(
         "Maximum mean discrepancy",
@@ -57,6 +62,7 @@ FIGURES: dict[str, About] = {
         "Whether the features follow the same law, whatever its form (about 0: the same).",
         "Squared maximum mean discrepancy of the same points, unbiased, Gaussian kernel of the "
         "median width among real windows (Gretton et al., 2012); mean over classes.",
+        blind="Details finer than the kernel, and rare movements.",
     ),
     "density": About(
         "Density",
@@ -65,6 +71,7 @@ FIGURES: dict[str, About] = {
         "The share of synthetic windows that lie where real ones are dense (1: as real ones do).",
         "Clipped density of the same points as for Frechet, 5 neighbours (Salvy et al., 2025, arXiv "
         "2507.01761); mean over classes.",
+        blind="Movements that are missing: one good window repeated scores well.",
     ),
     "coverage": About(
         "Coverage",
@@ -73,6 +80,7 @@ FIGURES: dict[str, About] = {
         "The share of what real people do that synthetic windows come near: sees collapse and lost people.",
         "Clipped coverage of the same points, 5 neighbours, read off the curve of a share of good windows "
         "(Salvy et al., 2025, arXiv 2507.01761); mean over classes.",
+        blind="Bad windows beside the good ones, and copies: they cover all.",
     ),
     "detector_auc": About(
         "Detector AUC",
@@ -88,6 +96,7 @@ FIGURES: dict[str, About] = {
         "classifier on 2000 MiniRocket kernels, set once on all three sets without labels (5 folds, "
         "500 windows; Dempster et al., 2021, arXiv 2012.08791) and a small convolutional network "
         "(2 folds, 300 windows).",
+        blind="How much is wrong: a trifle in every window gives 1.0. About .5 may also mean copies.",
     ),
     "detector_auc_by": About(
         "Detector ({judge})",
@@ -95,6 +104,7 @@ FIGURES: dict[str, About] = {
         "near .5",
         "How well the {judge} judge alone tells synthetic windows from those of people it has not met.",
         "As Detector AUC, one judge alone; the verdict is left to the largest.",
+        blind="What this judge does not look at; the largest judge counts.",
     ),
     "near_copies": About(
         "Near copies",
@@ -106,6 +116,7 @@ FIGURES: dict[str, About] = {
         "their sd among training windows (every signal weighs the same), divided by the class's median among "
         "holdout windows; the larger share counts. Reference: one half of the holdout's groups in "
         "the synthetic windows' place, judged by the other half.",
+        blind="Copies that are shifted in time, scaled or mixed, and whether a person can be recognised.",
     ),
     "near_copies_shifted": About(
         "Near copies, shifted",
@@ -115,6 +126,7 @@ FIGURES: dict[str, About] = {
         "As near copies; the distance is the smallest over all shifts to the 50 training windows nearest "
         "by features: the root mean square difference of the readings that overlap, in units of each "
         "channel's sd among training windows.",
+        blind="Copies that are scaled, stretched in time or mixed of several windows.",
     ),
     "nn_ratio": About(
         "Nearest-neighbour ratio",
@@ -124,6 +136,7 @@ FIGURES: dict[str, About] = {
         "copying.",
         "Median distance synthetic -> nearest training window over median distance holdout -> "
         "nearest training window, distances as for near copies; the smaller of the two counts.",
+        blind="A few copies among many new windows: it is a median.",
     ),
     "membership_auc": About(
         "Membership AUC",
@@ -138,6 +151,7 @@ FIGURES: dict[str, About] = {
         "counts, for the reference too: half of the training groups in the synthetic windows' place, the "
         "rest as members, at least chance. Bad where the whole interval (bootstrap over groups) lies beyond; "
         "ok where more than 5 % of 200 random deals of who was in give as much (a worst person: weak).",
+        blind="What a stronger attack would find, above all one that knows the generator.",
     ),
     "membership_person_auc": About(
         "Membership AUC by person",
@@ -145,6 +159,7 @@ FIGURES: dict[str, About] = {
         "lower",
         "How well an attacker tells people who were learnt from, by all their windows (.5: by chance).",
         "As the membership AUC, each person with the mean score of his or her windows.",
+        blind="What a stronger attack would find; with few people the interval is wide.",
     ),
     "membership_worst_person": About(
         "Worst person",
@@ -154,6 +169,7 @@ FIGURES: dict[str, About] = {
         "As the membership AUC, of one training group's windows; the largest over groups. By chance "
         "some group stands out: the reference takes the larger of two draws, which together have about "
         "as many groups.",
+        blind="Whether that person stands out by more than chance: the largest of many is always large.",
     ),
     "membership_tpr": About(
         "Members found",
@@ -163,6 +179,7 @@ FIGURES: dict[str, About] = {
         "chance).",
         "As the membership AUC: the share of training windows that score above all but 5 % of other "
         "people's.",
+        blind="What a stronger attack would find; with few windows it moves in steps.",
     ),
     "membership_leaky": About(
         "Attack on a leaky copy",
@@ -192,6 +209,7 @@ FIGURES: dict[str, About] = {
         "together in a band of a tenth of a window (Sakoe and Chiba, 1978), among the 50 nearest by "
         "features, on at most 300 windows. Reference: random halves of the holdout's groups in the "
         "synthetic windows' place.",
+        blind="Who the person is: it says that a window points to one person, not that a name is found.",
     ),
     "retrain_person_auc": About(
         "Retrained membership AUC",
@@ -203,6 +221,7 @@ FIGURES: dict[str, About] = {
         "windows, between fits with and without (readings, features, density; the best counts); mean "
         "over people. Reference: a generator that gives other people's windows, against eight tables of "
         "who was in.",
+        blind="Attacks that see more than the synthetic windows; few fits give a wide spread.",
     ),
     "retrain_worst_person": About(
         "Retrained, worst person",
@@ -210,6 +229,7 @@ FIGURES: dict[str, About] = {
         "lower",
         "The same for the person who is found most easily.",
         "As the retrained membership AUC; the largest over people.",
+        blind="Whether that person stands out by more than chance, where the fits are few.",
     ),
     "retrain_leaky": About(
         "Retrained on a leaky copy",
@@ -234,6 +254,7 @@ FIGURES: dict[str, About] = {
         "over classes. Reference: trained on as many real windows of random training groups. The "
         "interval is that of the difference to training on all real training windows, by bootstrap "
         "over the holdout's groups.",
+        blind="Whether the windows look real: crude ones may teach easy classes.",
     ),
     "trtr_macro_f1": About(
         "TRTR macro F1 ({judge})",
@@ -242,6 +263,7 @@ FIGURES: dict[str, About] = {
         "The same classifier trained on all real training windows: what there is to reach.",
         "The {judge} judge is trained on the training windows and tested on the holdout; F1, mean "
         "over classes; bootstrap over the holdout's groups.",
+        blind="Anything of the synthetic windows: it is the mark to reach.",
     ),
     "tstr_rarer_f1": About(
         "TSTR F1 of the rarer class ({judge})",
@@ -250,6 +272,7 @@ FIGURES: dict[str, About] = {
         "With two classes: how well the rarer one is found in new people, without flattery by the other.",
         "As TSTR macro F1, for the class with fewer holdout windows alone (the last one where they "
         "are as many).",
+        blind="How often the class occurs elsewhere: F1 depends on its share.",
     ),
     "trts_macro_f1": About(
         "TRTS macro F1 ({judge})",
@@ -259,6 +282,7 @@ FIGURES: dict[str, About] = {
         "The {judge} judge is trained on the holdout and tested on the synthetic windows; F1, mean "
         "over classes. Reference: tested on as many real windows of random training groups. The "
         "interval is by bootstrap over synthetic windows.",
+        blind="Variety: typical windows of each class score best.",
     ),
     "augmented_macro_f1": About(
         "Real + synthetic macro F1 ({judge})",
@@ -270,6 +294,7 @@ FIGURES: dict[str, About] = {
         "holdout; F1, mean over "
         "classes. The interval is that of the difference to training on the real ones alone, by "
         "bootstrap over the holdout's groups.",
+        blind="Little, where real windows alone already do all that can be done.",
     ),
     "worth_people": About(
         "Worth in real people",

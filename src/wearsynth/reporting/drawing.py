@@ -149,7 +149,7 @@ def _spectrum(picture: SpectrumPicture) -> Markup:
     frame = Frame(
         (0.0, max(hz[-1], 1e-6)), widened(v for _, s in spreads for v in (*s.low, *s.high))
     )
-    parts = [*axes(frame, "Hz", f"log10 {picture.unit}²")]
+    parts = [*axes(frame, "Hz", f"log10 ({picture.unit})²")]
     parts += [band(frame, hz, spread.low, spread.high, css) for css, spread in spreads]
     parts += [line(frame, hz, spread.median, css) for css, spread in spreads]
     return svg(frame, f"Spectrum of {picture.channel}, {picture.class_name}", parts)
