@@ -13,6 +13,7 @@ from wearsynth.data import IntArray, StrArray, Windows
 from wearsynth.evaluation.attacks.guesses import (
     Figure,
     Guesses,
+    dealt_anew,
     found,
     over_folds,
     person_auc,
@@ -21,7 +22,12 @@ from wearsynth.evaluation.attacks.guesses import (
     worst_person,
 )
 from wearsynth.evaluation.attacks.membership import ATTACKS, Placed, attack, placing
-from wearsynth.evaluation.attacks.power import judged, power_of, surely
+from wearsynth.evaluation.attacks.power import (
+    judged,
+    no_better_than_dealt,
+    power_of,
+    surely,
+)
 from wearsynth.evaluation.controls import Copying
 from wearsynth.evaluation.described import describe, joined
 from wearsynth.evaluation.reference import Measured, deal_groups, scored, standard_error
@@ -47,6 +53,7 @@ SHORT = {
 }
 
 RESAMPLES = 100
+DEALS = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +126,9 @@ def _score(name: str, folds: Sequence[Guesses], evidence: Evidence, seed: int) -
         _references(name, evidence),
         note=f"the best of {told}",
     )
-    return surely(scored(name, measured, limits=(0.0, 1.0)))
+    score = surely(scored(name, measured, limits=(0.0, 1.0)))
+    deals = [_best(figure, deal) for deal in dealt_anew(folds, times=DEALS, seed=seed)]
+    return no_better_than_dealt(score, float(np.mean(np.array(deals) >= by_attack.max())))
 
 
 def _references(name: str, evidence: Evidence) -> list[float]:

@@ -93,6 +93,33 @@ def resampled(folds: Sequence[Guesses], *, times: int, seed: int) -> Iterator[tu
         yield tuple(draw)
 
 
+def dealt_anew(folds: Sequence[Guesses], *, times: int, seed: int) -> Iterator[tuple[Guesses, ...]]:
+    """Give the same scores with members and others dealt anew among the people of each fold.
+
+    Without any information in the scores, all deals are alike. Members take the same cards in all folds.
+    """
+    rng = np.random.default_rng(seed)
+    for _ in range(times):
+        cards = rng.random(folds[0].member_of.max() + 1)
+        others = [rng.random(fold.other_of.max() + 1) for fold in folds]
+        yield tuple(_dealt(fold, cards, own) for fold, own in zip(folds, others, strict=True))
+
+
+def _dealt(fold: Guesses, of_members: Float64Array, of_others: Float64Array) -> Guesses:
+    """Give the fold with the lowest cards as members, as many people as before."""
+    cards = np.concatenate([of_members, of_others])
+    is_member = cards <= np.sort(cards)[len(of_members) - 1]
+    scores = np.concatenate([fold.member, fold.other], axis=1)
+    person = np.concatenate([fold.member_of, fold.other_of + len(of_members)])
+    mine = is_member[person]
+    return Guesses(
+        scores[:, mine],
+        np.unique(person[mine], return_inverse=True)[1],
+        scores[:, ~mine],
+        np.unique(person[~mine], return_inverse=True)[1],
+    )
+
+
 def _drawn(person: IntArray, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
     """Give the windows of people drawn with replacement, and whose they are, counted anew."""
     members = [np.flatnonzero(person == one) for one in range(person.max() + 1)]

@@ -4,6 +4,9 @@ from dataclasses import replace
 
 from wearsynth.evaluation.scores import Score
 
+CHANCE_SHARE = 0.05
+"""Where more deals than this give as much, a figure says nothing of who was learnt from."""
+
 NO_POWER = "this attack has no power on these data: "
 
 
@@ -12,6 +15,20 @@ def surely(score: Score) -> Score:
     if score.interval is None or score.reference is None:
         return score
     return replace(score, verdict="bad") if score.interval[0] > score.reference.worst else score
+
+
+def no_better_than_dealt(score: Score, share: float) -> Score:
+    """Give the score as ok where a share above 5 % of deals of who was in give as much.
+
+    Poor windows lie near somebody, whoever was learnt from, and lie as near to people of the holdout:
+    dealing people anew tells that from a leak. It cannot clear one single person, who is in by
+    chance as well: then the verdict is weak.
+    """
+    told = f"{score.note}; {share:.0%} of random deals of who was in give as much"
+    verdict = score.verdict
+    if verdict in {"weak", "bad"} and share > CHANCE_SHARE:
+        verdict = "weak" if score.name == "membership_worst_person" else "ok"
+    return replace(score, note=told, verdict=verdict)
 
 
 def judged(score: Score, leaky: Score) -> Score:
