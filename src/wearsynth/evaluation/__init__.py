@@ -37,7 +37,7 @@ __all__ = ["Part", "Reference", "Score", "Scores", "evaluate", "read_scores", "w
 log = logging.getLogger(__name__)
 
 EFFORT = {
-    False: Effort(windows=2000, trees=100, judges=("trees", "minirocket")),
+    False: Effort(windows=2000, trees=100, judges=("trees", "minirocket", "cnn")),
     True: Effort(windows=1000, trees=30, judges=("trees",)),
 }
 """quick -> effort."""
@@ -58,7 +58,7 @@ def evaluate(
     """Give every figure of the synthetic windows beside the same figure for real people's windows.
 
     train: the windows that the generator learned from; holdout: windows of other groups. quick:
-    fewer trees and windows, no MiniRocket. learning_curve: also what people and synthetic windows are
+    fewer trees and windows, the trees judge alone. learning_curve: also what people and synthetic windows are
     worth; rank_agreement: also whether classifiers rank alike. The order of rows, channels and
     signals does not matter; the same seed gives the same scores. DataError where sets are empty, of
     different kinds, or the holdout has groups that the generator has seen.
