@@ -260,17 +260,10 @@ def test_damage_in_part_is_no_failure(blind: list[int]) -> None:
     assert "noise" in {finding.damage for finding in test.unseen}
 
 
-def test_the_judge_sees_planted_damage_and_calls_other_people_well(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    kept = tuple(BY_NAME[name] for name in ("phases_apart", "copied", "shuffled_labels"))
-    monkeypatch.setattr(selftest, "DAMAGES", kept)
-    test = self_test(toy_windows(people=24, per_class=8), quick=True)
-    by_name = {finding.damage: finding for finding in test.findings}
-    assert test.not_enough == "" and test.unseen == ()
-    assert "tstr_macro_f1_trees" in {one.name for one in by_name["shuffled_labels"].turned}
-    assert "near_copies" in {one.name for one in by_name["copied"].turned}
-    assert by_name["phases_apart"].seen
+def test_the_judge_sees_shuffled_labels_of_real_people(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selftest, "DAMAGES", (BY_NAME["shuffled_labels"],))
+    [finding] = self_test(toy_windows(people=20, per_class=3), quick=True).findings
+    assert "tstr_macro_f1_trees" in {one.name for one in finding.turned}
 
 
 def test_conditions_are_read() -> None:
