@@ -15,6 +15,8 @@ from wearsynth.evaluation.stress_task import (
     stress_task,
     task_lines,
 )
+from wearsynth.pipeline import stress_task_files
+from wearsynth.tables import save_windows
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "wesad_1hz"
 
@@ -75,8 +77,9 @@ def test_stress_that_shows_is_found_and_noise_is_not() -> None:
         assert rows[name].stress_f1 > 0.95, name
     nothing = rows["nothing: always no stress"]
     assert (nothing.accuracy, nothing.stress_f1) == (pytest.approx(2 / 3), 0.0)
-    blind = fit_detector(sweaty(3, first=9, effect=0.0), seed=0).predict(holdout)
-    assert np.mean(blind == holdout.label) < 0.8
+    blind = sweaty(2, first=20, effect=0.0)
+    decided = fit_detector(sweaty(3, first=9, effect=0.0), seed=0).predict(blind)
+    assert np.mean(decided == blind.label) < 0.75
     lines = list(task_lines(tuple(rows.values())))
     assert len(lines) == 6 and lines[1].startswith("nothing: always no stress")
 
@@ -108,3 +111,13 @@ def test_real_people_left_out_one_by_one_are_known_as_well_as_elsewhere() -> Non
     )
     counts = leave_one_out(windows, seed=0).sum(axis=0)
     assert np.trace(counts) / counts.sum() > 0.82  # an independent run: .877
+
+
+def test_files_give_lines(tmp_path: Path) -> None:
+    sets = {"train": sweaty(2, per_class=4), "holdout": sweaty(2, first=2, per_class=4)}
+    sets["synthetic"] = made(sweaty(1, first=9, per_class=4))
+    paths = {name: tmp_path / f"{name}.parquet" for name in sets}
+    for name, windows in sets.items():
+        save_windows(windows, paths[name])
+    lines = list(stress_task_files(paths["synthetic"], paths["train"], paths["holdout"]))
+    assert len(lines) == 6 and "accuracy" in lines[0]

@@ -65,7 +65,8 @@ def stress_task(
 ) -> tuple[TaskRow, ...]:
     """Give how well stress is found in people of the holdout after training on each set.
 
-    Also leaving one person out over all real people. Costs a fit a person and three more. DataError where the windows have no class "stress".
+    Also leaving one person out over all real people. Costs a fit a person and three more. DataError
+    where the windows have no class "stress".
     """
     _check(synthetic, train, holdout)
     real, made, new = (_told_apart(w) for w in (train, synthetic, holdout))
