@@ -20,7 +20,6 @@ from wearsynth.evaluation.described import (
     in_canonical_order,
     thinned,
 )
-from wearsynth.evaluation.detector import detector_aucs
 from wearsynth.evaluation.fidelity import (
     BY_SIGNAL,
     compare,
@@ -159,19 +158,6 @@ def test_groups_of_one_class_each_are_dealt_evenly() -> None:
     group = np.repeat(["a", "b", "c", "d"], 3)
     fold = deal_groups(label, group, 2, np.random.default_rng(0))
     assert [set(fold[label == c].tolist()) for c in (0, 1)] == [{0, 1}, {0, 1}]
-
-
-def test_detector_is_at_half_on_other_draws_of_the_same_law_and_one_on_noise() -> None:
-    rng = np.random.default_rng(0)
-    real = describe(toy_windows(people=8, per_class=10))
-
-    def drawn(level: float) -> Described:
-        features = rng.normal(level, 1, size=(len(real), 5))
-        return changed(real, replace(real.signals["acc"], features=features))
-
-    pure = drawn(0)
-    assert np.mean(detector_aucs(drawn(0), pure, seed=0, trees=50)) == pytest.approx(0.5, abs=0.08)
-    assert detector_aucs(drawn(9), pure, seed=0, trees=50) == [1.0] * 5
 
 
 def test_copy_scores_at_both_ends() -> None:

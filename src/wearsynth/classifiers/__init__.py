@@ -20,6 +20,9 @@ from wearsynth.features import Float64Array, all_features
 Decide = Callable[[Windows], IntArray]
 Outcomes = Callable[[Windows], NDArray[np.float32]]
 
+FIRST_USE = {"minirocket": " (on its first use it compiles, which can take a minute)"}
+"""Judges whose first use on a machine is slow, and what to say of it."""
+
 TREES = 100
 KERNELS = 10_000
 LEAST_KERNELS = 84

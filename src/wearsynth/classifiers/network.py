@@ -25,7 +25,7 @@ LONGEST = 128
 """The first layer steps over longer windows so that about so many places are left."""
 BATCH = 64
 EPOCHS = 40
-LEAST_STEPS = 200
+LEAST_STEPS = 80
 """Few windows are gone over more often, up to so many steps."""
 LEARNING_RATE = 3e-3
 WEIGHT_DECAY = 0.05
@@ -88,7 +88,7 @@ class Network:
             return torch.cat([self.net(list(chunk)) for chunk in chunks]).double().numpy()
 
 
-def fit_network(values: Values, label: IntArray, *, seed: int) -> Network:
+def fit_network(values: Values, label: IntArray, *, seed: int, epochs: int = EPOCHS) -> Network:
     """Fit on windows whose label is 0, 1, ...; the same seed gives the same network."""
     scales = {name: _scale(x) for name, x in values.items()}
     shapes = {name: (x.shape[1], x.shape[2]) for name, x in values.items()}
@@ -96,15 +96,15 @@ def fit_network(values: Values, label: IntArray, *, seed: int) -> Network:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             net = Joined(shapes, int(label.max()) + 1)
-        _train(net, _prepared(values, scales), torch.from_numpy(label), seed)
+        _train(net, _prepared(values, scales), torch.from_numpy(label), seed, epochs)
     return Network(net.eval(), scales)
 
 
-def _train(net: Joined, signals: list[Tensor], label: Tensor, seed: int) -> None:
+def _train(net: Joined, signals: list[Tensor], label: Tensor, seed: int, epochs: int) -> None:
     """Take Adam steps over shuffled windows with a rate that falls to 0 (half a cosine)."""
     generator = torch.Generator().manual_seed(seed)
     batches = math.ceil(len(label) / BATCH)
-    epochs = max(EPOCHS, math.ceil(LEAST_STEPS / batches))
+    epochs = max(epochs, math.ceil(LEAST_STEPS / batches))
     adam = torch.optim.AdamW(net.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     falling = torch.optim.lr_scheduler.CosineAnnealingLR(adam, epochs * batches)
     for _ in range(epochs):

@@ -12,7 +12,7 @@ from wearsynth import __version__
 from wearsynth.data import Windows
 from wearsynth.evaluation.attacks import membership_scores
 from wearsynth.evaluation.copies import copy_scores
-from wearsynth.evaluation.detector import detector_scores
+from wearsynth.evaluation.detector import DETECTORS, detector_scores
 from wearsynth.evaluation.feature_map import feature_map
 from wearsynth.evaluation.fidelity import fidelity_scores
 from wearsynth.evaluation.learning_curve import learning_curve_scores
@@ -37,7 +37,9 @@ __all__ = ["Part", "Reference", "Score", "Scores", "evaluate", "read_scores", "w
 log = logging.getLogger(__name__)
 
 EFFORT = {
-    False: Effort(windows=2000, trees=100, judges=("trees", "minirocket", "cnn")),
+    False: Effort(
+        windows=2000, trees=100, judges=("trees", "minirocket", "cnn"), detectors=tuple(DETECTORS)
+    ),
     True: Effort(windows=1000, trees=30, judges=("trees",)),
 }
 """quick -> effort."""

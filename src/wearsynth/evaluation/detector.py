@@ -1,103 +1,309 @@
-"""How well a classifier tells windows from those of people it has not met."""
+"""How well classifiers tell windows from those of people they have not met."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.cluster import AgglomerativeClustering
 from sklearn.metrics import roc_auc_score
+from sklearn.preprocessing import StandardScaler
 
-from wearsynth.classifiers import fit_trees
-from wearsynth.data import IntArray
-from wearsynth.evaluation.described import Described
+from wearsynth.classifiers import FIRST_USE, fit_kernels, fit_ridge, fit_trees, readings
+from wearsynth.data import IntArray, StrArray, Windows, concat
+from wearsynth.evaluation.described import Described, thinned
+from wearsynth.evaluation.giveaway import what_gave_it_away
 from wearsynth.evaluation.reference import Measured, deal_groups, pick, scored, standard_error
 from wearsynth.evaluation.scores import Score
 from wearsynth.evaluation.trial import Trial
 
-FOLDS = 5
-"""At most so many folds over the holdout's groups."""
-
+log = logging.getLogger(__name__)
 
 HALVES = 2
 """How many random halves the detector tries: each costs as much as a reference draw."""
 
+ALIKE = 5
+"""Windows that do not say whose they are make so many clusters, dealt to folds as people are."""
+
+KERNELS = 2000
+KERNEL_WINDOWS = 500
+"""MiniRocket's kernels are set on at most so many windows of each of the three sets."""
+
+EPOCHS = 16
+"""The network learns less long than where it judges usefulness: it is fitted many times."""
+
+Inputs = Mapping[str, NDArray[Any]]
+"""What a detector looks at, by name: arrays with a row a window."""
+
+Tell = Callable[[Inputs, IntArray, Inputs], NDArray[np.float64]]
+"""(inputs to learn from, which are candidates, inputs to judge) -> the larger, the more candidate."""
+
+Look = Callable[[Windows, Described], Inputs]
+"""(windows, some of them described) -> what the detector sees of these."""
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One of the two sets that are to be told apart; a row a window."""
+
+    inputs: Inputs
+    label: IntArray
+    group: StrArray
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+    def select(self, index: IntArray) -> "Side":
+        """Give the rows at an index, in its order."""
+        inputs = {name: values[index] for name, values in self.inputs.items()}
+        return Side(inputs, self.label[index], self.group[index])
+
+
+@dataclass(frozen=True)
+class Detector:
+    """A judge that tells real from not real. most: windows of a side; folds: at most so many."""
+
+    look: Callable[[Trial], Look]
+    tell: Callable[[Trial], Tell]
+    most: int
+    folds: int
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one detector found: the AUC of each fold; their mean for every draw and random half."""
+
+    judge: str
+    folds: Sequence[float]
+    draws: Sequence[float]
+    halves: Sequence[float]
+
+    @property
+    def measured(self) -> Measured:
+        """The mean over folds beside its reference."""
+        error = standard_error(self.folds) / float(np.sqrt(len(self.folds)))
+        return Measured(
+            float(np.mean(self.folds)), error, self.draws, _limit(self.draws, self.halves)
+        )
+
 
 def detector_scores(trial: Trial) -> tuple[Score, ...]:
-    """Give the detector's AUC, beside the same for draws of real people."""
+    """Give the largest detector's AUC, beside the same for draws of real people.
 
-    def aucs(candidate: Described, holdout: Described) -> list[float]:
-        return detector_aucs(candidate, holdout, seed=trial.seed, trees=trial.effort.trees)
-
-    folds = aucs(trial.equal, trial.of_holdout)
-    if not folds:
+    Where there are several detectors, each one's own AUC follows for comparison.
+    """
+    told = [found for judge in trial.effort.detectors if (found := _told(judge, trial))]
+    if not told:
         why = "folds over the holdout's groups need two groups and two windows of a class in each"
         return (scored("detector_auc", Measured(None, 0.0, note=why), limits=(0.0, 1.0)),)
-    measured = Measured(
-        float(np.mean(folds)),
-        standard_error(folds) / float(np.sqrt(len(folds))),
-        [float(np.mean(aucs(draw, trial.of_holdout))) for draw in trial.draws],
-        [float(np.mean(aucs(a, b))) for a, b in trial.halves[:HALVES]],
+    largest = max(told, key=lambda found: float(np.mean(found.folds)))
+    draws = np.max([found.draws for found in told], axis=0).tolist()
+    measured = replace(
+        largest.measured,
+        draws=draws,
+        halves=_limit(draws, np.max([found.halves for found in told], axis=0).tolist()),
+        note=_note(trial, told, largest),
     )
-    return (scored("detector_auc", measured, limits=(0.0, 1.0)),)
+    each = [
+        scored("detector_auc_by", found.measured, limits=(0.0, 1.0), judge=found.judge)
+        for found in told
+        if len(told) > 1
+    ]
+    whole = scored("detector_auc", measured, limits=(0.0, 1.0))
+    return (whole, *(replace(score, verdict="for comparison") for score in each))
 
 
-def detector_aucs(
-    candidate: Described, holdout: Described, *, seed: int, trees: int
-) -> list[float]:
+def _limit(draws: Sequence[float], halves: Sequence[float]) -> list[float]:
+    """Give the AUC below which windows are suspicious.
+
+    Nearer to halves of the same people than to other people, and below every draw of these. Halves
+    lie far below .5: a detector takes the one half of a person's windows for the other.
+    """
+    if not draws or not halves:
+        return []
+    return [min(*draws, float(np.mean(draws) + np.mean(halves)) / 2)]
+
+
+def _note(trial: Trial, told: Sequence[Told], largest: Told) -> str:
+    """Say which detector it was and, where the trees know real people less well, by which features."""
+    notes = [f"largest: {largest.judge}"] if len(told) > 1 else []
+    for found in told:
+        beyond = float(np.mean(found.folds)) > max(found.draws, default=0.5)
+        if found.judge == "trees" and beyond:
+            notes += what_gave_it_away(trial.equal, trial.of_holdout, people_draws(trial))
+    return "; ".join(notes)
+
+
+def _told(judge: str, trial: Trial) -> Told | None:
+    """Give what the detector found, None where no fold can be made."""
+    log.info("evaluate: detector, %s%s", judge, FIRST_USE.get(judge, ""))
+    detector, seed = DETECTORS[judge], trial.seed
+    look, tell = detector.look(trial), detector.tell(trial)
+
+    def side(windows: Windows, of: Described, group: StrArray) -> Side:
+        rows = _fewer(of.label, detector.most, np.random.default_rng(seed))
+        return Side(look(windows, of.select(rows)), of.label[rows], group[rows])
+
+    def aucs(candidate: Side, real: Side, again: int = 0) -> list[float]:
+        folds = detector.folds
+        return detector_aucs(candidate, real, tell=tell, folds=folds, seed=seed + again)
+
+    real = side(trial.holdout, trial.of_holdout, trial.of_holdout.group)
+    folds = aucs(side(trial.synthetic, trial.equal, _names(trial)), real)
+    if not folds:
+        return None
+    others = [side(trial.train, draw, draw.group) for draw in people_draws(trial)]
+    halves = [
+        (side(trial.holdout, one, alike(one)), side(trial.holdout, other, other.group))
+        for one, other in trial.halves[:HALVES]
+    ]
+    return Told(
+        judge,
+        folds,
+        [float(np.mean(aucs(draw, real, again))) for again, draw in enumerate(others)],
+        [float(np.mean(aucs(one, other))) for one, other in halves],
+    )
+
+
+def people_draws(trial: Trial) -> list[Described]:
+    """Give windows of all training groups, of each class as many as of the synthetic ones.
+
+    As many draws as other figures have, but of all the groups: detectors leave whole groups out,
+    and of half of them too few would be left to learn from.
+    """
+    rng = np.random.default_rng(trial.seed)
+    numbers = np.bincount(trial.equal.label)
+    return [trial.of_train.select(pick(trial.of_train.label, numbers, rng)) for _ in trial.draws]
+
+
+def _names(trial: Trial) -> StrArray:
+    """Give whose the synthetic windows are, where they say so, else what they are alike to."""
+    subject = trial.synthetic.subject[trial.equal.row]
+    named = (subject != "").all() and len(np.unique(subject)) > 1
+    return subject if named else alike(trial.equal)
+
+
+def alike(of: Described) -> StrArray:
+    """Give each window the name of one of ALIKE clusters: a stand-in for people without names.
+
+    Windows of a person are alike. Dealt out at random, a detector would know each by its neighbours
+    and tell real people from each other, too. Ward's clusters (1963) of the features, in units of
+    their sd within the class.
+    """
+    placed = np.zeros_like(of.features)
+    for index in np.unique(of.label):
+        rows = of.rows_of(index)
+        placed[rows] = StandardScaler().fit_transform(of.features[rows])
+    if len(of) <= ALIKE:
+        return np.arange(len(of)).astype(np.str_)
+    return np.asarray(AgglomerativeClustering(ALIKE).fit_predict(placed), dtype=np.str_)
+
+
+def detector_aucs(candidate: Side, real: Side, *, tell: Tell, folds: int, seed: int) -> list[float]:
     """Give the AUC of each fold, empty where no fold can be made (fewer than two groups).
 
-    In fold i the trees learn the other holdout groups against (k-1)/k of the candidate windows, and
-    are tested on fold i's groups and the rest; equal numbers by class, classes met in training.
+    In fold i the detector learns the other groups of both sides and is tested on fold i's; equal
+    numbers by class, classes met in training.
     """
     rng = np.random.default_rng(seed)
-    folds = min(FOLDS, len(np.unique(holdout.group)))
-    real_fold = deal_groups(holdout.label, holdout.group, folds, rng)
-    candidate_fold = _deal_windows(candidate.label, folds, rng)
+    folds = min(folds, len(np.unique(real.group)), len(np.unique(candidate.group)))
+    real_fold = deal_groups(real.label, real.group, folds, rng)
+    candidate_fold = deal_groups(candidate.label, candidate.group, folds, rng)
     aucs = []
     for fold in range(folds if folds > 1 else 0):
-        learn = _balanced(candidate, candidate_fold != fold, holdout, real_fold != fold, rng)
+        learn = _balanced(candidate, candidate_fold != fold, real, real_fold != fold, rng)
         met = np.isin(candidate.label, learn[0].label) & (candidate_fold == fold)
-        test = _balanced(candidate, met, holdout, real_fold == fold, rng)
+        test = _balanced(candidate, met, real, real_fold == fold, rng)
         if len(test[0]):
-            aucs.append(_auc(learn, test, seed=seed, trees=trees))
+            values, truth = _stacked(test)
+            aucs.append(float(roc_auc_score(truth, tell(*_stacked(learn), values))))
     return aucs
 
 
-def _auc(
-    learn: tuple[Described, Described], test: tuple[Described, Described], *, seed: int, trees: int
-) -> float:
-    fitted = fit_trees(*_stacked(learn), seed=seed, trees=trees)
-    values, truth = _stacked(test)
-    return float(roc_auc_score(truth, fitted.predict_proba(values)[:, 1]))
-
-
-def _stacked(pair: tuple[Described, Described]) -> tuple[NDArray[np.float64], IntArray]:
-    """Give features (row, feature) of candidate (1) and real (0) windows with that label."""
-    candidate, real = pair
-    truth = np.repeat([1, 0], [len(candidate), len(real)]).astype(np.int64)
-    return np.concatenate([candidate.features, real.features]), truth
+def _stacked(pair: tuple[Side, Side]) -> tuple[Inputs, IntArray]:
+    """Give the inputs of candidate (1) and real (0) windows with that label."""
+    one, two = pair
+    truth = np.repeat([1, 0], [len(one), len(two)]).astype(np.int64)
+    return {
+        name: np.concatenate([one.inputs[name], two.inputs[name]]) for name in one.inputs
+    }, truth
 
 
 def _balanced(
-    candidate: Described,
+    candidate: Side,
     candidate_mask: NDArray[np.bool_],
-    real: Described,
+    real: Side,
     real_mask: NDArray[np.bool_],
     rng: np.random.Generator,
-) -> tuple[Described, Described]:
+) -> tuple[Side, Side]:
     """Give the masked windows of both, thinned at random to equal numbers of each class."""
+    masked = ((candidate, np.flatnonzero(candidate_mask)), (real, np.flatnonzero(real_mask)))
+    labels = [side.label[rows] for side, rows in masked]
+    size = 1 + max([0, *candidate.label.tolist(), *real.label.tolist()])
+    numbers = np.min([np.bincount(label, minlength=size) for label in labels], axis=0)
     one, two = (
-        candidate.select(np.flatnonzero(candidate_mask)),
-        real.select(np.flatnonzero(real_mask)),
+        side.select(rows[pick(label, numbers, rng)])
+        for (side, rows), label in zip(masked, labels, strict=True)
     )
-    size = 1 + max([0, *one.label.tolist(), *two.label.tolist()])
-    numbers = np.minimum(
-        np.bincount(one.label, minlength=size), np.bincount(two.label, minlength=size)
-    )
-    return one.select(pick(one.label, numbers, rng)), two.select(pick(two.label, numbers, rng))
+    return one, two
 
 
-def _deal_windows(label: IntArray, folds: int, rng: np.random.Generator) -> IntArray:
-    """Give each window's fold: at random, the same share of every class."""
-    order = rng.permutation(len(label))
-    order = order[np.argsort(label[order], kind="stable")]
-    fold = np.empty(len(label), dtype=np.int64)
-    fold[order] = np.arange(len(label)) % folds
-    return fold
+def _fewer(label: IntArray, most: int, rng: np.random.Generator) -> IntArray:
+    """Give an index of at most about `most` random windows, of each class the same share."""
+    counts = np.bincount(label)
+    if len(label) <= most:
+        return np.arange(len(label))
+    return pick(label, np.ceil(counts * most / len(label)).astype(np.int64), rng)
+
+
+def _look_at_features(_trial: Trial) -> Look:
+    return lambda _windows, of: {"features": of.features}
+
+
+def _tell_by_trees(trial: Trial) -> Tell:
+    def tell(learn: Inputs, truth: IntArray, test: Inputs) -> NDArray[np.float64]:
+        trees = trial.effort.trees
+        fitted = fit_trees(learn["features"], truth, seed=trial.seed, trees=trees)
+        return np.asarray(fitted.predict_proba(test["features"])[:, 1])
+
+    return tell
+
+
+def _look_with_kernels(trial: Trial) -> Look:
+    """Give a look with MiniRocket's kernels, set on all three sets alike and without labels."""
+    sets = (trial.synthetic, trial.train, trial.holdout)
+    most = min(KERNEL_WINDOWS, *(len(windows) for windows in sets))
+    together = concat([thinned(windows, most) for windows in sets])
+    outcomes = fit_kernels(together, seed=trial.seed, count=KERNELS)
+    return lambda windows, of: {"outcomes": outcomes(windows.select(of.row))}
+
+
+def _tell_by_ridge(_trial: Trial) -> Tell:
+    def tell(learn: Inputs, truth: IntArray, test: Inputs) -> NDArray[np.float64]:
+        return np.asarray(fit_ridge(learn["outcomes"], truth).decision_function(test["outcomes"]))
+
+    return tell
+
+
+def _look_at_readings(_trial: Trial) -> Look:
+    return lambda windows, of: readings(windows.select(of.row))
+
+
+def _tell_by_network(trial: Trial) -> Tell:
+    from wearsynth.classifiers.network import fit_network  # torch: slow to import
+
+    def tell(learn: Inputs, truth: IntArray, test: Inputs) -> NDArray[np.float64]:
+        logits = fit_network(learn, truth, seed=trial.seed, epochs=EPOCHS).logits(test)
+        return np.asarray(logits[:, 1] - logits[:, 0])
+
+    return tell
+
+
+DETECTORS = {
+    "trees": Detector(_look_at_features, _tell_by_trees, most=2000, folds=5),
+    "minirocket": Detector(_look_with_kernels, _tell_by_ridge, most=500, folds=5),
+    "cnn": Detector(_look_at_readings, _tell_by_network, most=300, folds=2),
+}
+"""Name -> how it looks and tells, and what it may spend."""
