@@ -18,6 +18,7 @@ from wearsynth.evaluation.fidelity import fidelity_scores
 from wearsynth.evaluation.learning_curve import learning_curve_scores
 from wearsynth.evaluation.linkage import linkage_scores
 from wearsynth.evaluation.physics import physics_scores
+from wearsynth.evaluation.physio import physio_scores
 from wearsynth.evaluation.pictures import make_pictures
 from wearsynth.evaluation.rank_agreement import rank_agreement_score
 from wearsynth.evaluation.scores import (
@@ -77,7 +78,12 @@ def evaluate(
     linked = linkage_scores(trial, warped=not quick)
     near = (*membership_scores(trial), *copy_scores(trial), *linked)
     log.info("evaluate: likeness and the detector")
-    like = (*fidelity_scores(trial), *physics_scores(trial), *detector_scores(trial))
+    like = (
+        *fidelity_scores(trial),
+        *physics_scores(trial),
+        *physio_scores(trial, quick=quick),
+        *detector_scores(trial),
+    )
     return Scores(
         scores=(*like, *near, *useful.scores),
         synthetic=_summary(synthetic),

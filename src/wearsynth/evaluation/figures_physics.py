@@ -62,5 +62,20 @@ PHYSICS: dict[str, About] = {
         "Whether skin conductance, temperature and the like rise and fall as fast as real ones.",
         "The least-squares slope a minute of each channel that is no movement, in windows of 10 s or more.",
     ),
+    "heartbeat": _about(
+        "Heartbeat",
+        "Whether the pulse wave has the rate, the variability and the shape of real ones.",
+        "From blood volume pulse at 32 Hz or more, beats by NeuroKit2 (Makowski et al., 2021; method of "
+        "Elgendi et al., 2013): the heart rate, in windows of 30 s the rms of successive differences, in "
+        "windows of 60 s the sd of beat intervals, and the correlation of a window's mean beat with the "
+        "holdout's.",
+        "Beats that movement hides are miscounted, in real windows too.",
+    ),
+    "skin_conductance": _about(
+        "Skin conductance",
+        "Whether responses of the skin come as often, on as steep a ground, as in real people.",
+        "From uS at 4 Hz or more, in windows of 30 s, by NeuroKit2 (Makowski et al., 2021): responses a "
+        "minute of .02 uS or more, and the slope a minute of the tonic part.",
+    ),
 }
 """Figures of physics by name, in the order of the table."""
