@@ -192,17 +192,16 @@ def _verdicts(families: list[FamilyRows]) -> Table:
 
 def _figures(families: list[FamilyRows], *, width: int) -> Table:
     """Give the table; only titles break where there is no room, and they break between words."""
-    wide = width >= ROOM_FOR_INTERVALS
+    wide, worst = width >= ROOM_FOR_INTERVALS, width >= ROOM_FOR_WORST
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     more = ("interval",) if wide else ()
     table.add_column("figure")
-    for column in ("value", *more, "real people", "verdict"):
+    for column in ("value", *more, "real people" if worst else "real", "verdict"):
         table.add_column(column, no_wrap=True)
     for of in families:
         table.add_section()
         table.add_row(Text(of.title.lower(), style="bold"))
         for row in of.rows:
-            worst = width >= ROOM_FOR_WORST
             reference = row.reference if worst else row.reference.split(",")[0]
             verdict = _coloured(row.score.verdict, row.tone)
             middle = (row.interval,) if wide else ()

@@ -5,10 +5,10 @@ The windows may come from any generator: only arrays, labels and groups are look
 
 import logging
 from dataclasses import replace
+from importlib.metadata import version
 
 import numpy as np
 
-from wearsynth import __version__
 from wearsynth.data import Windows
 from wearsynth.evaluation.attacks import membership_scores
 from wearsynth.evaluation.copies import copy_scores
@@ -98,7 +98,7 @@ def evaluate(
         contains_real_windows=not holdout.synthetic.all(),
         quick=quick,
         seed=seed,
-        version=__version__,
+        version=version("wearsynth"),
     )
 
 

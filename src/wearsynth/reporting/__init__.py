@@ -1,10 +1,10 @@
 """Reports drawn from scores: one HTML file without any script that needs no network."""
 
+from importlib.metadata import version
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from wearsynth import __version__
 from wearsynth.evaluation.scores import Scores
 from wearsynth.files import atomic_file
 from wearsynth.reporting import drawing, strip
@@ -50,5 +50,5 @@ def report_html(scores: Scores) -> str:
         maps=drawing.map_drawings(pictures.feature_map),
         curves=drawing.curve_drawings(pictures),
         left_out=drawing.left_out(pictures),
-        version=__version__,
+        version=version("wearsynth"),
     )
