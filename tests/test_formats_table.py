@@ -9,7 +9,7 @@ import pytest
 from wearsynth.data import UNITS, Gap, Oddity, Span, windows_from_arrays
 from wearsynth.errors import DataError, FileError, FormatError
 from wearsynth.formats import TableColumns, read
-from wearsynth.formats.table import BEYOND, EMPTY, TIMELESS
+from wearsynth.formats.table import BEYOND_ROWS, EMPTY_ROWS, TIMELESS
 from wearsynth.formats.table_columns import CONVERTED
 from wearsynth.formats.table_pieces import PAUSED
 from wearsynth.formats.timeline import BACKWARD, REPEATED
@@ -159,8 +159,8 @@ def test_infinite_and_impossible_readings_are_gaps_and_told(tmp_path: Path) -> N
     np.testing.assert_array_equal(recording.signals["acc"].values[:, 0], [1, np.nan, 2, 3, 4])
     assert recording.gaps == (Gap(1, 4),)
     assert recording.oddities == (
-        Oddity(EMPTY, 1, "log.csv, line 8"),
-        Oddity(BEYOND, 2, "log.csv, line 5"),
+        Oddity(EMPTY_ROWS, 1, "log.csv, line 8"),
+        Oddity(BEYOND_ROWS, 2, "log.csv, line 5"),
     )
 
 

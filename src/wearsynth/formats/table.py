@@ -25,20 +25,24 @@ from wearsynth.data import (
 )
 from wearsynth.errors import FormatError
 from wearsynth.files import telling_file_errors
-from wearsynth.formats.table_columns import CONVERTED, SIGNAL_OF_UNIT, TableColumns
-from wearsynth.formats.table_files import PARQUET_ENDINGS, Sheet, load, read_header
-from wearsynth.formats.table_pieces import RATE_DOUBT, Piece, pieces_of
-from wearsynth.formats.table_rows import Rows, Texts, rows_of
-from wearsynth.formats.timeline import gaps_of, on_grid, spans_of
+from wearsynth.formats.table_columns import TableColumns
+from wearsynth.formats.table_files import PARQUET_ENDINGS
+from wearsynth.formats.table_pieces import RATE_DOUBT, Piece, pieces_of, places_of
+from wearsynth.formats.table_rows import BEYOND, EMPTY, Codes, Rows, load, signal_of
+from wearsynth.formats.table_text import read_header
+from wearsynth.formats.timeline import gaps_of, on_grid, runs
 from wearsynth.names import natural_key
 
 __all__ = ["OPTIONS", "TableColumns", "read", "read_header"]
 
 OPTIONS: tuple[str, ...] = ("columns",)
 TABLE_ENDINGS = (".csv", ".tsv", *PARQUET_ENDINGS)
-EMPTY = "row(s) lack a reading (empty or NaN): a gap"
-BEYOND = "row(s) hold an infinite or impossible reading (above 1e12): a gap"
+EMPTY_ROWS = "row(s) lack a reading (empty or NaN): a gap"
+BEYOND_ROWS = "row(s) hold an infinite or impossible reading (above 1e12): a gap"
 TIMELESS = "row(s) have no time: left out"
+
+Readings = dict[str, FloatArray]
+"""Signal -> (reading, channel)."""
 
 
 def read(path: Path, *, columns: TableColumns) -> list[Recording]:
@@ -68,27 +72,21 @@ def read(path: Path, *, columns: TableColumns) -> list[Recording]:
 
 
 def _read_file(path: Path, columns: TableColumns) -> list[Recording]:
-    sheet = load(path, columns)
-    if not sheet.table.num_rows:
-        raise FormatError(path, "holds no rows. Is the export complete?")
-    rows = rows_of(sheet, columns)
-    pieces = pieces_of(rows, sheet, columns)
+    rows = load(path, columns)
+    pieces = pieces_of(rows, columns)
     known = [rows.groups[rows.group[piece.first]] for piece in pieces]
     names = _unique([_name(subject, recording, path.stem) for subject, recording in known])
-    made = [
-        _recording(rows, piece, sheet, columns, of) for piece, of in zip(pieces, names, strict=True)
-    ]
+    made = [_recording(rows, piece, columns, of) for piece, of in zip(pieces, names, strict=True)]
     if len(rows.timeless):
-        lost = Oddity(TIMELESS, len(rows.timeless), sheet.where(int(rows.timeless[0])))
+        where = rows.place_of(int(rows.timeless[0]))
+        lost = Oddity(TIMELESS, len(rows.timeless), where)
         made[0] = replace(made[0], oddities=(lost, *made[0].oddities))
     return made
 
 
-def _recording(
-    rows: Rows, piece: Piece, sheet: Sheet, columns: TableColumns, name: str
-) -> Recording:
-    values, place, label = _readings(rows, piece)
-    missing = np.logical_or.reduce(np.isnan(values), axis=1)
+def _recording(rows: Rows, piece: Piece, columns: TableColumns, name: str) -> Recording:
+    values, place, label = _on_grid(rows, piece) if piece.longest_s else _at_places(rows, piece)
+    missing = np.logical_or.reduce([np.isnan(of).any(axis=1) for of in values.values()])
     start_unix_s = None
     if rows.time_s is not None and rows.clock is not None and rows.clock.unix:
         start_unix_s = rows.clock.start_s + float(rows.time_s[piece.first])
@@ -97,60 +95,76 @@ def _recording(
         name=name,
         signals=_signals(values, piece.rate_hz, columns),
         subject=rows.groups[rows.group[piece.first]][0],
-        spans=spans_of(label, piece.rate_hz, place=place),
+        spans=_spans(rows, label, place, piece.rate_hz),
         gaps=gaps_of(missing, piece.rate_hz),
         start_unix_s=start_unix_s,
-        source=sheet.path.name,
-        notes=(*sheet.notes, *rows.notes, *clock_notes, *piece.notes),
-        oddities=(*piece.oddities, *_missing(rows, piece, sheet)),
+        source=rows.path.name,
+        notes=(*rows.notes, *clock_notes, *piece.notes),
+        oddities=(*piece.oddities, *_missing(rows, piece)),
     )
 
 
-def _readings(rows: Rows, piece: Piece) -> tuple[FloatArray, IntArray, Texts]:
-    """Give values (reading, channel), and the place and label of each row that is kept, (row,)."""
-    rows_here = slice(piece.first, piece.end)
-    if piece.place is None:
-        assert rows.time_s is not None
-        time_s = rows.time_s[rows_here] - rows.time_s[piece.first]
-        last = np.diff(time_s, append=np.inf) > 0
-        time_s = time_s[last]
-        _, values = on_grid(
-            time_s, rows.values[rows_here][last], rate_hz=piece.rate_hz, longest_s=piece.longest_s
-        )
-        place = np.arange(len(values))
-        middle_s = (time_s[1:] + time_s[:-1]) / 2
-        nearest = np.searchsorted(middle_s, place / piece.rate_hz)
-        return values, place, rows.label[rows_here][last][nearest]
-    last = np.diff(piece.place, append=piece.place[-1] + 1) > 0
-    place = piece.place[last]
-    values = np.full((int(place[-1]) + 1, rows.values.shape[1]), np.nan, dtype=np.float32)
-    values[place] = rows.values[rows_here][last]
-    return values, place, rows.label[rows_here][last]
+def _at_places(rows: Rows, piece: Piece) -> tuple[Readings, IntArray, Codes]:
+    """Give each signal's values (reading, channel), and the place and label of rows kept, (row,).
+
+    Of rows at one time the last one stands. Where the rows are the readings they are not copied.
+    """
+    here = slice(piece.first, piece.end)
+    place = places_of(rows, piece)
+    last = np.append(place[1:] != place[:-1], True)
+    if last.all() and place[-1] == len(place) - 1:
+        return {name: of[here] for name, of in rows.values.items()}, place, rows.label[here]
+    kept = place[last]
+    values = {}
+    for name, of in rows.values.items():
+        values[name] = np.full((int(place[-1]) + 1, of.shape[1]), np.nan, dtype=np.float32)
+        values[name][kept] = of[here][last]
+    return values, kept, rows.label[here][last]
 
 
-def _missing(rows: Rows, piece: Piece, sheet: Sheet) -> tuple[Oddity, ...]:
+def _on_grid(rows: Rows, piece: Piece) -> tuple[Readings, IntArray, Codes]:
+    """Give the same as _at_places for readings on straight lines between the rows."""
+    assert rows.time_s is not None and piece.longest_s is not None
+    here = slice(piece.first, piece.end)
+    time_s = rows.time_s[here] - rows.time_s[piece.first]
+    last = np.append(time_s[1:] > time_s[:-1], True)
+    time_s = time_s[last]
+    values = {
+        name: on_grid(time_s, of[here][last], rate_hz=piece.rate_hz, longest_s=piece.longest_s)[1]
+        for name, of in rows.values.items()
+    }
+    place = np.arange(len(next(iter(values.values()))))
+    middle_s = (time_s[1:] + time_s[:-1]) / 2
+    nearest = np.searchsorted(middle_s, place / piece.rate_hz)
+    return values, place, rows.label[here][last][nearest]
+
+
+def _spans(rows: Rows, label: Codes, place: IntArray, rate_hz: float) -> tuple[Span, ...]:
+    """Give the runs of equal label as spans; rows without one are in no span."""
+    named = [(first, end, rows.labels[label[first]]) for first, end in runs(label)]
+    return tuple(
+        Span(float(place[first] / rate_hz), float((place[end - 1] + 1) / rate_hz), name)
+        for first, end, name in named
+        if name
+    )
+
+
+def _missing(rows: Rows, piece: Piece) -> tuple[Oddity, ...]:
     found = []
-    for bad, what in ((rows.empty, EMPTY), (rows.beyond, BEYOND)):
-        odd = np.flatnonzero(bad[piece.first : piece.end])
+    for bit, what in ((EMPTY, EMPTY_ROWS), (BEYOND, BEYOND_ROWS)):
+        odd = np.flatnonzero(rows.odd[piece.first : piece.end] & bit)
         if len(odd):
-            row = int(rows.row[piece.first + odd[0]])
-            found.append(Oddity(what, len(odd), sheet.where(row)))
+            found.append(Oddity(what, len(odd), rows.where(piece.first + int(odd[0]))))
     return tuple(found)
 
 
-def _signals(values: FloatArray, rate_hz: float, columns: TableColumns) -> dict[str, Signal]:
-    members: dict[str, list[int]] = {}
-    channels = []
-    for index, (column, given) in enumerate(columns.channels):
-        unit = CONVERTED.get(given, (given, 1.0))[0]
-        channels.append(Channel(column, unit))
-        members.setdefault(SIGNAL_OF_UNIT[unit], []).append(index)
-    return {
-        name: Signal(
-            np.ascontiguousarray(values[:, chosen]), rate_hz, tuple(channels[i] for i in chosen)
-        )
-        for name, chosen in members.items()
-    }
+def _signals(values: Readings, rate_hz: float, columns: TableColumns) -> dict[str, Signal]:
+    """Give the signals with their channels, in the order in which the columns are named."""
+    channels: dict[str, list[Channel]] = {}
+    for column, given in columns.channels:
+        signal, unit, _ = signal_of(given)
+        channels.setdefault(signal, []).append(Channel(column, unit))
+    return {n: Signal(values[n], rate_hz, tuple(of)) for n, of in channels.items()}
 
 
 def _name(subject: str | None, recording: str | None, otherwise: str) -> str:

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from wearsynth.data import IntArray, Oddity
 from wearsynth.errors import FormatError
 from wearsynth.formats.table_columns import TableColumns
-from wearsynth.formats.table_files import Sheet
 from wearsynth.formats.table_rows import Rows
 from wearsynth.formats.table_times import check_unit
 from wearsynth.formats.timeline import BACKWARD, JUMP_STEPS, REPEATED
@@ -44,62 +43,79 @@ Times = NDArray[np.float64]
 class Piece:
     """One recording's rows [first, end).
 
-    place: (row,) the reading that each row is; None where readings lie on straight lines between
-    rows up to longest_s apart.
+    longest_s: readings lie on straight lines between rows up to so far apart; None where each row is
+    one reading, at its place.
     """
 
     first: int
     end: int
     rate_hz: float
-    place: IntArray | None
-    longest_s: float = 0.0
+    longest_s: float | None = None
     notes: tuple[str, ...] = ()
     oddities: tuple[Oddity, ...] = ()
 
 
-def pieces_of(rows: Rows, sheet: Sheet, columns: TableColumns) -> list[Piece]:
+def pieces_of(rows: Rows, columns: TableColumns) -> list[Piece]:
     """Give the recordings of a file.
 
     A change of subject or recording, a step back in time and a long pause begin a new one.
     FormatError where times are shuffled, mostly repeated, or in an impossible unit.
     """
-    new = np.diff(rows.group) != 0
+    new = rows.group[1:] != rows.group[:-1]
     if rows.time_s is None:
-        edges = [0, *(np.flatnonzero(new) + 1).tolist(), len(rows.row)]
-        rate_hz = columns.rate_hz or 1.0
-        return [Piece(a, b, rate_hz, np.arange(b - a)) for a, b in itertools.pairwise(edges)]
+        edges = [0, *(np.flatnonzero(new) + 1).tolist(), len(rows)]
+        return [Piece(a, b, columns.rate_hz or 1.0) for a, b in itertools.pairwise(edges)]
     step_s = np.diff(rows.time_s)
     back = ~new & (step_s < 0)
-    _check_order(rows, sheet, ~new & (step_s == 0), back)
-    usual_s = _usual_s(rows, sheet, columns, step_s[~new])
-    pause = ~new & (step_s > max(LONGEST_GAP_S, LONGEST_GAP_STEPS * usual_s))
-    edges = [0, *(np.flatnonzero(new | back | pause) + 1).tolist(), len(rows.row)]
-    cut = [(a, b, _begun(rows, sheet, a, back, pause)) for a, b in itertools.pairwise(edges)]
-    pieces = _with_places(rows, sheet, columns, cut, usual_s)
+    _check_order(rows, ~new & (step_s == 0), back)
+    step_s[new] = 0  # these are no steps of a recording
+    usual_s = _usual_s(rows, columns, step_s)
+    del step_s  # as large as the times
+    pause = ~new & (np.diff(rows.time_s) > max(LONGEST_GAP_S, LONGEST_GAP_STEPS * usual_s))
+    edges = [0, *(np.flatnonzero(new | back | pause) + 1).tolist(), len(rows)]
+    cut = [(a, b, _begun(rows, a, back, pause)) for a, b in itertools.pairwise(edges)]
+    pieces = _with_rates(rows, columns, cut, usual_s)
     span_s = rows.time_s[[p.end - 1 for p in pieces]] - rows.time_s[[p.first for p in pieces]]
-    if (span_s * [p.rate_hz for p in pieces]).sum() > MOST_EMPTY * len(rows.row) + 10**7:
+    if (span_s * [p.rate_hz for p in pieces]).sum() > MOST_EMPTY * len(rows) + 10**7:
         problem = "its rows lie far apart for their rate: nearly all readings would be missing"
-        raise FormatError(sheet.path, f"{problem}. Check the time column and time_unit.")
+        raise FormatError(rows.path, f"{problem}. Check the time column and time_unit.")
     return pieces
 
 
-def _usual_s(rows: Rows, sheet: Sheet, columns: TableColumns, step_s: Times) -> float:
-    """Give the median step forward; without any, one over the rate told."""
-    forward = step_s[step_s > 0]
-    if len(forward):
-        usual_s = float(np.median(forward))
+def places_of(rows: Rows, piece: Piece) -> IntArray:
+    """Give the reading that each row of a piece is, (row,)."""
+    if rows.time_s is None:
+        return np.arange(piece.end - piece.first)
+    return _counted(rows.time_s[piece.first : piece.end], piece.rate_hz)
+
+
+def _usual_s(rows: Rows, columns: TableColumns, step_s: Times) -> float:
+    """Give the median step forward, of steps that are used up; without any, one over the rate told."""
+    if usual_s := _median_forward(step_s):
         assert rows.clock is not None
-        check_unit(sheet, rows.clock, columns.time_unit, usual_s)
+        check_unit(rows.path, rows.clock, columns.time_unit, usual_s)
         return usual_s
     if columns.rate_hz is None:
         problem = "its times never advance, so no rate can be told"
-        raise FormatError(sheet.path, f"{problem}. Check the time column and its unit.")
+        raise FormatError(rows.path, f"{problem}. Check the time column and its unit.")
     return 1 / columns.rate_hz
 
 
-def _check_order(
-    rows: Rows, sheet: Sheet, repeated: NDArray[np.bool_], back: NDArray[np.bool_]
-) -> None:
+def _median_forward(step_s: Times) -> float:
+    """Give the median of the steps above 0, 0 without any; puts the steps in another order.
+
+    The steps may be as many as the rows, so there is no copy of them.
+    """
+    forward = int(np.count_nonzero(step_s > 0))
+    if not forward:
+        return 0.0
+    first = len(step_s) - forward
+    middle = [first + (forward - 1) // 2, first + forward // 2]
+    step_s.partition(middle)
+    return float(step_s[middle].mean())
+
+
+def _check_order(rows: Rows, repeated: NDArray[np.bool_], back: NDArray[np.bool_]) -> None:
     for bad, share, what, remedy in (
         (
             repeated,
@@ -116,30 +132,29 @@ def _check_order(
     ):
         count = int(bad.sum())
         if count > max(10.0, share * len(bad)):
-            row = int(rows.row[1 + int(np.argmax(bad))])
-            raise sheet.fault(row, f"from here on {count} of {len(bad)} rows {what}. {remedy}.")
+            row = 1 + int(np.argmax(bad))
+            raise rows.fault(row, f"from here on {count} of {len(bad)} rows {what}. {remedy}.")
 
 
 def _begun(
-    rows: Rows, sheet: Sheet, first: int, back: NDArray[np.bool_], pause: NDArray[np.bool_]
+    rows: Rows, first: int, back: NDArray[np.bool_], pause: NDArray[np.bool_]
 ) -> tuple[Oddity, ...]:
     """Give why a recording begins at a row, if that is odd."""
     if first == 0:
         return ()
     for odd, what in ((back, BACKWARD), (pause, PAUSED)):
         if odd[first - 1]:
-            return (Oddity(what, 1, sheet.where(int(rows.row[first]))),)
+            return (Oddity(what, 1, rows.where(first)),)
     return ()
 
 
-def _with_places(
+def _with_rates(
     rows: Rows,
-    sheet: Sheet,
     columns: TableColumns,
     cut: list[tuple[int, int, tuple[Oddity, ...]]],
     usual_s: float,
 ) -> list[Piece]:
-    """Give the pieces with rates and places: counted steps, or the nearest place of an even grid."""
+    """Give the pieces with their rates: of counted steps, or of readings on lines between rows."""
     assert rows.time_s is not None
     times = [rows.time_s[a:b] for a, b, _ in cut]
     means = [_mean_step_s(time_s) for time_s in times]
@@ -150,15 +165,15 @@ def _with_places(
         rate_hz = columns.rate_hz or float(f"{1 / usual_s:.6g}")
         notes = (*notes, _uneven_note(times, rate_hz, usual_s))
         longest_s = LINE_STEPS * usual_s
-        pieces = [Piece(a, b, rate_hz, None, longest_s, notes, odd) for a, b, odd in cut]
-        return [_with_repeats(piece, rows, sheet) for piece in pieces]
+        pieces = [Piece(a, b, rate_hz, longest_s, notes, odd) for a, b, odd in cut]
+        return [_with_repeats(piece, rows) for piece in pieces]
     pieces = []
-    for (a, b, odd), time_s, (mean_s, plain) in zip(cut, times, means, strict=True):
-        piece = Piece(a, b, common_hz, _counted(time_s, common_hz), 0.0, notes, odd)
+    for (a, b, odd), (mean_s, plain) in zip(cut, means, strict=True):
+        piece = Piece(a, b, common_hz, None, notes, odd)
         if mean_s and abs(1 / mean_s / common_hz - 1) > RATE_DOUBT:
             own = columns.rate_hz is None and plain >= EVEN_STEPS
-            piece = _of_other_rate(piece, time_s, 1 / mean_s, own=own)
-        pieces.append(_with_repeats(piece, rows, sheet))
+            piece = _of_other_rate(piece, 1 / mean_s, own=own)
+        pieces.append(_with_repeats(piece, rows))
     return pieces
 
 
@@ -170,59 +185,69 @@ def _doubt(columns: TableColumns, usual_s: float) -> tuple[str, ...]:
     return (f"readings in {units[0]} lie {usual_s:g} s apart: is time_unit {columns.time_unit!r}?",)
 
 
-def _of_other_rate(piece: Piece, time_s: Times, measured_hz: float, *, own: bool) -> Piece:
+def _of_other_rate(piece: Piece, measured_hz: float, *, own: bool) -> Piece:
     """Give a piece whose measured rate is not the common one, at its own or with a note."""
     if own:
-        rate_hz = float(f"{measured_hz:.6g}")
-        return replace(piece, rate_hz=rate_hz, place=_counted(time_s, rate_hz))
+        return replace(piece, rate_hz=float(f"{measured_hz:.6g}"))
     note = f"measured {measured_hz:.4g} Hz, taken as {piece.rate_hz:g} Hz"
     return replace(piece, notes=(*piece.notes, note))
 
 
-def _with_repeats(piece: Piece, rows: Rows, sheet: Sheet) -> Piece:
+def _with_repeats(piece: Piece, rows: Rows) -> Piece:
     """Give a piece with an oddity for the rows at the time of the row before."""
     assert rows.time_s is not None
-    repeats = np.flatnonzero(np.diff(rows.time_s[piece.first : piece.end]) == 0) + 1
+    time_s = rows.time_s[piece.first : piece.end]
+    repeats = np.flatnonzero(time_s[1:] == time_s[:-1]) + 1
     if not len(repeats):
         return piece
-    where = sheet.where(int(rows.row[piece.first + repeats[0]]))
+    where = rows.where(piece.first + int(repeats[0]))
     return replace(piece, oddities=(*piece.oddities, Oddity(REPEATED, len(repeats), where)))
 
 
 def _mean_step_s(time_s: Times) -> tuple[float, int]:
     """Give the mean of the plain steps, 0 without any, and their number."""
-    step_s = np.diff(time_s)
-    step_s = step_s[step_s > 0]
-    if not len(step_s):
+    usual_s = _median_forward(np.diff(time_s))
+    if not usual_s:
         return 0.0, 0
-    plain = step_s[step_s <= JUMP_STEPS * np.median(step_s)]
+    step_s = np.diff(time_s)
+    plain = step_s[(step_s > 0) & (step_s <= JUMP_STEPS * usual_s)]
     return float(plain.mean()), len(plain)
 
 
 def _counted(time_s: Times, rate_hz: float) -> IntArray:
     """Give each row's reading, (row,): a plain step is one, a jump as many as its time says."""
+    usual_s = _median_forward(np.diff(time_s)) or 1 / rate_hz
     step_s = np.diff(time_s)
-    usual_s = float(np.median(step_s[step_s > 0])) if (step_s > 0).any() else 1 / rate_hz
-    jumps = np.maximum(1, np.rint(step_s * rate_hz))
-    steps = np.where(step_s > JUMP_STEPS * usual_s, jumps, 1).astype(np.int64)
-    steps[step_s == 0] = 0
-    return np.concatenate([[0], np.cumsum(steps)])
+    place = np.ones(len(time_s), dtype=np.int64)
+    place[0] = 0
+    place[1:][step_s == 0] = 0
+    jumps = np.flatnonzero(step_s > JUMP_STEPS * usual_s)
+    place[jumps + 1] = np.maximum(1, np.rint(step_s[jumps] * rate_hz))
+    return np.cumsum(place, out=place)
 
 
 def _uneven(times: list[Times]) -> bool:
     """Tell whether steps are uneven, each recording's beside its own usual one."""
-    steps_s = [_steps_s([time_s]) for time_s in times]
-    steps = np.concatenate([step_s / np.median(step_s) for step_s in steps_s])
-    if len(steps) < UNEVEN_STEPS:
+    count = jumps = off = 0
+    for time_s in times:
+        steps = np.diff(time_s)
+        steps /= _median_forward(steps) or 1.0
+        count += max(1, int(np.count_nonzero(steps > 0)))
+        jumps += int(np.count_nonzero(steps > JUMP_STEPS))
+        off += _off_whole(steps)
+    if count < UNEVEN_STEPS:
         return False
-    if np.median(np.concatenate(steps_s)) >= SLOW_STEP_S and _share(steps > JUMP_STEPS):
+    if jumps > UNEVEN_SHARE * count and np.median(_steps_s(times)) >= SLOW_STEP_S:
         return True
-    off = np.abs(steps - np.maximum(1, np.rint(steps))) > UNEVEN_STEP
-    return _share(off) and any(_drift(time_s) > UNEVEN_DRIFT for time_s in times)
+    return off > UNEVEN_SHARE * count and any(_drift(time_s) > UNEVEN_DRIFT for time_s in times)
 
 
-def _share(bad: NDArray[np.bool_]) -> bool:
-    return bool(np.count_nonzero(bad) > UNEVEN_SHARE * len(bad))
+def _off_whole(steps: Times) -> int:
+    """Give how many of the steps forward are far from whole ones."""
+    off = np.rint(steps)
+    np.maximum(off, 1, out=off)
+    off -= steps
+    return int(np.count_nonzero((np.abs(off, out=off) > UNEVEN_STEP) & (steps > 0)))
 
 
 def _drift(time_s: Times) -> float:

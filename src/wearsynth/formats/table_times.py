@@ -1,7 +1,8 @@
 """The time column of a table: whole numbers, decimals or ISO 8601 stamps, told without loss."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import log10
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from wearsynth.errors import FormatError, shown
 from wearsynth.formats.table_columns import PER_SECOND
-from wearsynth.formats.table_files import Sheet
+from wearsynth.formats.table_files import Block, Places, as_numpy
 
 NO_ZONE = "time stamps carry no zone: the start is told as if they were UTC"
 UNIX_FROM_S, UNIX_TO_S = 1_262_304_000, 4_102_444_800
@@ -25,36 +26,84 @@ _STAMP = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}([T ][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{
 _WITH_ZONE = rf":[0-9.]+{_ZONE}$"
 
 
+Times = NDArray[np.float64]
+
+
 @dataclass(frozen=True, eq=False)
 class Clock:
-    """time_s: (row,) seconds since the first row that has a time, NaN in rows without one.
+    """What the first time of a file tells of all its times.
 
-    start_s: that first time as it stands, in seconds. unix: whether it counts from 1970.
+    first: as it stands, exact, in 1 / per_second seconds. zone: whether time stamps carry one, None
+    for numbers. unix: whether times count from 1970.
     """
 
-    time_s: NDArray[np.float64]
-    start_s: float
+    first: pa.Scalar
+    per_second: int
+    zone: bool | None
     unix: bool
-    notes: tuple[str, ...] = ()
+
+    @property
+    def start_s(self) -> float:
+        """The first time in seconds."""
+        return float(self.first.as_py()) / self.per_second
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What there is to tell of the times."""
+        return (NO_ZONE,) if self.zone is False else ()
 
 
-def clock_of(sheet: Sheet, name: str, unit: str) -> Clock:
-    """Give the clock of a time column whose numbers are in a unit of PER_SECOND.
+@dataclass(frozen=True, eq=False)
+class _Ticks:
+    """Times of rows as int64, decimals or float64, null where there is none; otherwise as Clock."""
 
-    FormatError, with the line, where a time is neither a number nor ISO 8601.
+    numbers: pa.Array
+    per_second: int
+    zone: bool | None = None
+    unix: bool | None = None
+
+
+def times_of(block: Block, name: str, unit: str, clock: Clock | None) -> tuple[Times, Clock | None]:
+    """Give the times of a block's rows, (row,) seconds since the file's first, NaN in rows without.
+
+    Numbers are in a unit of PER_SECOND. clock: of the blocks before, None where no row had a time;
+    given back with the first one. FormatError, with the line, where a time is neither a number nor
+    ISO 8601.
     """
-    column = pa.concat_arrays([pa.array([], sheet.table[name].type), *sheet.table[name].chunks])
+    column = block.columns[name]
     try:
-        clock = _clock(sheet, column, PER_SECOND[unit])
+        ticks = _ticks(column, block.places, PER_SECOND[unit], clock)
+        given = ticks.numbers.drop_null()
+        if clock is None and len(given):
+            clock = _clock(given[0], ticks)
+        if clock is None:
+            return np.full(len(column), np.nan), None
+        since = pc.cast(_less(ticks.numbers, clock.first), pa.float64())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         problem = f"column {shown(name)} ({column.type}) holds no times that can be read"
-        raise FormatError(sheet.path, f"{problem}. Write seconds or ISO 8601.") from None
-    if not np.isfinite(clock.time_s).any():
-        raise FormatError(sheet.path, f"no row has a {shown(name)}. Name another time column.")
-    return clock
+        raise FormatError(block.places.path, f"{problem}. Write seconds or ISO 8601.") from None
+    return as_numpy(pc.fill_null(since, float("nan"))) / clock.per_second, clock
 
 
-def check_unit(sheet: Sheet, clock: Clock, unit: str, step_s: float) -> None:
+def _clock(first: pa.Scalar, ticks: _Ticks) -> Clock:
+    start_s = float(first.as_py()) / ticks.per_second
+    counted = UNIX_FROM_S <= start_s <= UNIX_TO_S
+    return Clock(first, ticks.per_second, ticks.zone, counted if ticks.unix is None else ticks.unix)
+
+
+def _less(numbers: pa.Array, first: pa.Scalar) -> pa.Array:
+    """Give numbers less the first of the file, subtracted before any loss where that can be."""
+    if numbers.type == first.type:
+        return pc.subtract_checked(numbers, first)
+    exact = pa.decimal128(_DIGITS, _DECIMALS)
+    try:
+        return pc.subtract_checked(pc.cast(numbers, exact), first.cast(exact))
+    except pa.ArrowInvalid:  # too large for decimals
+        kind = pa.float64()
+        return pc.subtract_checked(pc.cast(numbers, kind, safe=False), first.cast(kind, safe=False))
+
+
+def check_unit(path: Path, clock: Clock, unit: str, step_s: float) -> None:
     """Raise FormatError, naming the likely unit, where the usual step makes the one told impossible."""
     per_second = PER_SECOND[unit]
     if SHORTEST_STEP_S <= step_s <= LONGEST_STEP_S and (clock.unix or clock.start_s < UNIX_TO_S):
@@ -68,64 +117,83 @@ def check_unit(sheet: Sheet, clock: Clock, unit: str, step_s: float) -> None:
     if clock.start_s >= UNIX_TO_S and not clock.unix:
         problem += f" and begin {clock.start_s:.4g} s after 1970"
     if not rates:
-        raise FormatError(sheet.path, f"{problem}. Check the time column and its unit.")
+        raise FormatError(path, f"{problem}. Check the time column and its unit.")
     likely = min(rates, key=lambda other: abs(log10(rates[other] / 50)))
     said = f"Is it {likely!r} ({rates[likely]:g} Hz)? Then set time_unit"
-    raise FormatError(sheet.path, f"{problem}. {said}.")
+    raise FormatError(path, f"{problem}. {said}.")
 
 
-def _clock(sheet: Sheet, column: pa.Array, per_second: int) -> Clock:
+def _ticks(column: pa.Array, places: Places, per_second: int, clock: Clock | None) -> _Ticks:
     kind = column.type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return _clock_of_texts(sheet, column, per_second)
+        return _ticks_of_texts(column, places, per_second, clock)
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         zone = getattr(kind, "tz", None)
-        return _clock_of_stamps(pc.cast(column, pa.timestamp("ns", zone)), zone is not None)
+        return _ticks_of_stamps(pc.cast(column, pa.timestamp("ns", zone)), zone is not None)
     if pa.types.is_duration(kind):
         whole = pc.cast(pc.cast(column, pa.duration("ns")), pa.int64())
-        return replace(_clock_of_numbers(whole, PER_SECOND["ns"]), unix=False)
-    return _clock_of_numbers(column, per_second)
+        return _Ticks(whole, PER_SECOND["ns"], unix=False)
+    if pa.types.is_floating(kind):
+        return _Ticks(_finite(column), per_second)
+    return _Ticks(column if pa.types.is_decimal(kind) else pc.cast(column, pa.int64()), per_second)
 
 
-def _clock_of_texts(sheet: Sheet, column: pa.Array, per_second: int) -> Clock:
-    if (whole := _exact(column)) is not None:  # the usual case, without looking at each text
-        return _clock_of_numbers(whole, per_second)
+def _finite(numbers: pa.Array) -> pa.Array:
+    numbers = pc.cast(numbers, pa.float64())
+    return pc.if_else(pc.is_finite(numbers), numbers, None)
+
+
+def _ticks_of_texts(
+    column: pa.Array, places: Places, per_second: int, clock: Clock | None
+) -> _Ticks:
+    numbers = clock is None or clock.zone is None
+    if numbers and (whole := _exact(column)) is not None:
+        return _Ticks(whole, per_second)  # the usual case, without looking at each text
     texts = pc.utf8_trim_whitespace(column)
     texts = pc.if_else(pc.match_substring_regex(texts, _MISSING), None, texts)
     given = texts.drop_null()
     if not len(given):
-        return Clock(np.full(len(texts), np.nan), 0.0, False)
-    if pc.match_substring_regex(given[:1], _NUMBER)[0].as_py():
-        _check_all(sheet, texts, _NUMBER, "a number")
-        texts = pc.replace_substring(texts, ",", ".")
-        exact = _exact(texts)
-        numbers = pc.cast(texts, pa.float64()) if exact is None else exact
-        return _clock_of_numbers(numbers, per_second)
+        return _Ticks(pc.cast(texts, pa.int64()), per_second)
+    if clock is None:
+        numbers = pc.match_substring_regex(given[:1], _NUMBER)[0].as_py()
+    if not numbers:
+        return _ticks_of_stamp_texts(texts, places, None if clock is None else clock.zone)
+    _check_all(places, texts, _NUMBER, "a number")
+    texts = pc.replace_substring(texts, ",", ".")
+    exact = _exact(texts)
+    return _Ticks(_finite(pc.cast(texts, pa.float64())) if exact is None else exact, per_second)
+
+
+def _ticks_of_stamp_texts(texts: pa.Array, places: Places, zone: bool | None) -> _Ticks:
+    """zone: whether the stamps of the blocks before carry one, None where there were none."""
     texts = pc.replace_substring_regex(texts, r"^([0-9]{4})[/.]([0-9]{2})[/.]", r"\1-\2-")
     texts = pc.replace_substring_regex(texts, rf" +{_ZONE}$", r"\1")
     texts = pc.replace_substring_regex(texts, r"[.,]([0-9]{1,9})[0-9]*", r".\1")
-    _check_all(sheet, texts, _STAMP, "a number or an ISO 8601 stamp such as 2024-05-01T10:00:00Z")
-    zoned = pc.match_substring_regex(texts, _WITH_ZONE).drop_null()
-    zone = bool(zoned[0].as_py())
-    if pc.any(pc.not_equal(zoned, zone)).as_py():
-        other = pc.match_substring_regex(texts, _WITH_ZONE)
-        row = pc.index(pc.fill_null(other, zone), not zone).as_py()
-        raise sheet.fault(row, "some time stamps have a zone, some have none. Write all alike.")
+    _check_all(places, texts, _STAMP, "a number or an ISO 8601 stamp such as 2024-05-01T10:00:00Z")
+    zoned = pc.match_substring_regex(texts, _WITH_ZONE)
+    zone = bool(zoned.drop_null()[0].as_py()) if zone is None else zone
+    row = pc.index(pc.fill_null(zoned, zone), not zone).as_py()
+    if row >= 0:
+        raise places.fault(row, "some time stamps have a zone, some have none. Write all alike.")
     kind = pa.timestamp("ns", "UTC" if zone else None)
     try:
-        return _clock_of_stamps(pc.cast(texts, kind), zone)
+        return _ticks_of_stamps(pc.cast(texts, kind), zone)
     except pa.ArrowInvalid:
         row = _first_bad(texts, kind)
         problem = f"there is no such time: {shown(texts[row].as_py())}. Mend or remove the line."
-        raise sheet.fault(row, problem) from None
+        raise places.fault(row, problem) from None
 
 
-def _check_all(sheet: Sheet, texts: pa.Array, pattern: str, wanted: str) -> None:
+def _ticks_of_stamps(stamps: pa.Array, zone: bool) -> _Ticks:
+    return _Ticks(pc.cast(stamps, pa.int64()), PER_SECOND["ns"], zone, unix=True)
+
+
+def _check_all(places: Places, texts: pa.Array, pattern: str, wanted: str) -> None:
     fits = pc.fill_null(pc.match_substring_regex(texts, pattern), True)
     row = pc.index(fits, False).as_py()
     if row >= 0:
         remedy = "Mend it, or leave the time column out and give the rate."
-        raise sheet.fault(row, f"expected {wanted}, got {shown(texts[row].as_py())}. {remedy}")
+        raise places.fault(row, f"expected {wanted}, got {shown(texts[row].as_py())}. {remedy}")
 
 
 def _exact(texts: pa.Array) -> pa.Array | None:
@@ -149,24 +217,3 @@ def _first_bad(texts: pa.Array, kind: pa.DataType) -> int:
         except pa.ArrowInvalid:
             end = middle
     return first
-
-
-def _clock_of_stamps(stamps: pa.Array, zone: bool) -> Clock:
-    clock = _clock_of_numbers(pc.cast(stamps, pa.int64()), PER_SECOND["ns"])
-    return replace(clock, unix=True, notes=() if zone else (NO_ZONE,))
-
-
-def _clock_of_numbers(numbers: pa.Array, per_second: int) -> Clock:
-    """Give the clock of int64, decimal or float64 numbers; the first is subtracted before any loss."""
-    if pa.types.is_floating(numbers.type):
-        numbers = pc.cast(numbers, pa.float64())
-        numbers = pc.if_else(pc.is_finite(numbers), numbers, None)
-    elif not pa.types.is_decimal(numbers.type):
-        numbers = pc.cast(numbers, pa.int64())
-    given = numbers.drop_null()
-    if not len(given):
-        return Clock(np.full(len(numbers), np.nan), 0.0, False)
-    since = pc.cast(pc.subtract_checked(numbers, given[0]), pa.float64())
-    time_s = pc.fill_null(since, float("nan")).to_numpy(zero_copy_only=False) / per_second
-    start_s = float(given[0].as_py()) / per_second
-    return Clock(time_s, start_s, UNIX_FROM_S <= start_s <= UNIX_TO_S)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from wearsynth.data import Channel, FloatArray, IntArray, Oddity, Recording, Signal, Span
 from wearsynth.errors import DataError, FormatError, did_you_mean, shown
-from wearsynth.formats.blank_separated import read_numbers
+from wearsynth.formats.blank_separated import read_numbers, stream_lines
 from wearsynth.formats.plausible import as_readings
 from wearsynth.formats.timeline import gaps_of, odd_rows
 
@@ -53,8 +53,6 @@ OTHER_LABEL = "window(s) continue the one before under another label or person"
 _FILE = re.compile(
     r"(total_acc|body_acc|body_gyro)_[xyz]_(train|test)\.txt|(y|subject)_(train|test)\.txt"
 )
-
-Values = NDArray[np.float64]
 
 
 def recognises(path: Path) -> bool:
@@ -110,7 +108,7 @@ class _Part:
         numbers = _whole(folder / f"y_{part}.txt", f"a label ({_known(classes)})", classes)
         label = np.array([classes[number] for number in numbers.tolist()], dtype=np.str_)
         subject = _whole(folder / f"subject_{part}.txt", "a person's number (1, 2, ...)")
-        _check_count(folder / f"subject_{part}.txt", subject, f"y_{part}.txt", len(label))
+        _check_count(folder / f"subject_{part}.txt", len(subject), f"y_{part}.txt", len(label))
         values: dict[str, FloatArray] = {}
         continues: list[NDArray[np.bool_]] = []
         oddities: list[Oddity] = []
@@ -165,11 +163,17 @@ def _axes(folder: Path, name: str, windows: int) -> tuple[FloatArray, list[Oddit
     oddities: list[Oddity] = []
     for axis, letter in enumerate("xyz"):
         path = folder / INERTIAL / f"{begin}_{letter}_{folder.name}.txt"
-        numbers = read_numbers(path, columns=columns)
-        _check_count(path, numbers, f"y_{folder.name}.txt", windows)
-        values[:, :, axis], bad = as_readings(numbers, unit)
+        odd = np.zeros(windows, dtype=np.bool_)
+        lines = 0
+        for numbers in stream_lines(path, columns=columns):
+            here = slice(lines, lines + len(numbers))
+            lines += len(numbers)
+            if lines <= windows:
+                values[here, :, axis], bad = as_readings(numbers, unit)
+                odd[here] = bad.any(axis=1)
+        _check_count(path, lines, f"y_{folder.name}.txt", windows)
         where = f"{folder.name}/{INERTIAL}/{path.name}"
-        oddities += odd_rows(np.asarray(bad.any(axis=1)), NOT_A_NUMBER, where, 1)
+        oddities += odd_rows(odd, NOT_A_NUMBER, where, 1)
     return values, oddities
 
 
@@ -195,11 +199,11 @@ def _whole(path: Path, what: str, known: dict[int, str] | None = None) -> IntArr
     return whole
 
 
-def _check_count(path: Path, lines: Values | IntArray, other: str, windows: int) -> None:
-    if len(lines) != windows:
+def _check_count(path: Path, lines: int, other: str, windows: int) -> None:
+    if lines != windows:
         raise FormatError(
             path,
-            f"has {len(lines)} lines, but {other} has {windows}, and each line is one window. "
+            f"has {lines} lines, but {other} has {windows}, and each line is one window. "
             "Copy both from the data set again.",
         )
 
