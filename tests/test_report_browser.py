@@ -121,3 +121,12 @@ def test_print_shows_what_is_folded(tab: chromium.Page) -> None:
     height = "document.querySelector('.more details p').getBoundingClientRect().height"
     tab.call("Emulation.setEmulatedMedia", media="print")
     assert tab.value(height) > 10
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_table_of_parts_is_a_table_on_a_phone_too(tab: chromium.Page, width: int) -> None:
+    tab.look(width, dark=False)
+    tab.value("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert tab.value("getComputedStyle(document.querySelector('.heat thead')).display") != "none"
+    cell = tab.value("getComputedStyle(document.querySelector('.heat td')).display")
+    assert cell == "table-cell"
