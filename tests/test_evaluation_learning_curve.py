@@ -150,8 +150,8 @@ def test_labels_without_sense_rank_by_chance() -> None:
 
 
 def test_evaluate_gives_the_curve_where_asked() -> None:
-    sets = {"train": people(0, 2), "holdout": people(12, 14)}
-    scores = evaluate(OTHERS, **sets, quick=True, learning_curve=True)
+    train, holdout = people(0, 2), people(12, 14)
+    scores = evaluate(OTHERS, train=train, holdout=holdout, quick=True, learning_curve=True)
     names = [score.name for score in scores.scores]
     assert names[-3:] == ["worth_people", "five_more_people", "added_people"]
     assert scores.pictures.curves[-1].title == "Learning curve"
