@@ -8,6 +8,7 @@ from layouts import uci_har as layout
 from wearsynth.data import Gap, Span
 from wearsynth.errors import DataError, FormatError
 from wearsynth.formats import read, recognise
+from wearsynth.formats.numeric_csv import BLOCK_BYTES
 from wearsynth.windowing import cut_windows
 
 ACC_X = "train/Inertial Signals/total_acc_x_train.txt"
@@ -215,3 +216,28 @@ def test_other_folders_are_not_recognised(tmp_path: Path) -> None:
     (tmp_path / "train" / "y.txt").write_text("1\n")
     with pytest.raises(FormatError, match="none of the known formats"):
         recognise(tmp_path)
+
+
+def test_files_of_several_blocks(tmp_path: Path) -> None:
+    """A megabyte is 512 lines, so that line 700 is of the second block."""
+    root = layout.write(tmp_path, windows=2, files=("total_acc",), repeats=100)
+    assert (root / ACC_X).stat().st_size > BLOCK_BYTES
+    lines = (root / ACC_X).read_text().splitlines(keepends=True)
+    part = [r for r in read(root) if r.source.endswith("train")]
+    values = np.concatenate([r.signals["acc"].values for r in part])
+    assert values.shape == (100 * 4 * 192, 3)
+    np.testing.assert_allclose(
+        values[349 * 192 : 349 * 192 + 128, 0], np.array(lines[698].split(), float), rtol=1e-6
+    )
+    for number, bad, message in (
+        (700, lines[699].replace("e", "x", 1), r"line 700: .*for reading 1"),
+        (701, "\n", r"line 701: expected 128 columns .*blank line"),
+        (512, "\n", r"line 512: expected 128 columns, got a blank line"),  # a block ends there
+    ):
+        changed = [*lines[: number - 1], bad, *lines[number:]]
+        (root / ACC_X).write_text("".join(changed))
+        with pytest.raises(FormatError, match=message):
+            read(root)
+    (root / ACC_X).write_text("".join([*lines[:699], "NaN ".rjust(16) * 128 + "\n", *lines[700:]]))
+    (odd, *_) = [odd for odd in read(root)[0].oddities if "NaN" in odd.what]
+    assert (odd.count, odd.where) == (1, f"{ACC_X}, line 700")

@@ -28,7 +28,8 @@ ColumnsOption = Annotated[
     typer.Option(
         "--column",
         help="For a table: time=NAME, time_unit=ms, label=NAME, constant_label=walking, "
-        "subject=NAME or recording=NAME. Repeat.",
+        "subject=NAME or recording=NAME. For label, subject and recording, {file} or {folder} means "
+        "the name of the file or of its folder. Repeat.",
     ),
 ]
 SourceRate = Annotated[

@@ -98,16 +98,23 @@ def as_numpy(array: pa.Array) -> NDArray[Any]:
 
 
 class DecimalCommaError(DataError):
-    """A number that cannot be read unless commas are decimal points."""
+    """A number at a line that cannot be read unless commas are decimal points; fault: if they are not."""
+
+    def __init__(self, fault: FormatError, line: int) -> None:
+        super().__init__(str(fault))
+        self.fault = fault
+        self.line = line
 
 
-def open_sheet(path: Path, columns: TableColumns, *, decimal_point: str = ".") -> Sheet:
+def open_sheet(
+    path: Path, columns: TableColumns, *, comma: DecimalCommaError | None = None
+) -> Sheet:
     """Give the named columns of a CSV or Parquet file; FormatError, with the line, where it is neither.
 
-    DecimalCommaError comes where numbers may be written with a decimal comma: open it again so.
+    DecimalCommaError comes where numbers may be written with a decimal comma: open it again with it.
     """
     if path.suffix.lower() not in PARQUET_ENDINGS:
-        return _open_csv(path, columns, decimal_point)
+        return _open_csv(path, columns, comma)
     with telling_parquet_errors(path), pq.ParquetFile(path) as file:
         schema, most = file.schema_arrow, file.metadata.num_rows
     check_columns(path, columns.names, schema.names)
@@ -131,7 +138,7 @@ def _parquet_blocks(path: Path, names: Sequence[str], coded: Sequence[str]) -> I
                 first += batch.num_rows
 
 
-def _open_csv(path: Path, columns: TableColumns, decimal_point: str) -> Sheet:
+def _open_csv(path: Path, columns: TableColumns, comma: DecimalCommaError | None) -> Sheet:
     text = text_at(path)
     lines = first_lines(text)
     header = find_header(path, lines, columns.names)
@@ -142,9 +149,9 @@ def _open_csv(path: Path, columns: TableColumns, decimal_point: str) -> Sheet:
         text.note,
         f"{len(passed)} line(s) above the column names are passed over" if passed else "",
         f"line {units[0]} holds units ({', '.join(units[1])}): passed over" if units else "",
-        "numbers are written with a decimal comma" if decimal_point == "," else "",
+        "numbers are written with a decimal comma" if comma else "",
     )
-    parser = _Parser(header, columns, decimal_point, below=units[0] if units else header.line)
+    parser = _Parser(header, columns, comma, below=units[0] if units else header.line)
     problem = "holds no rows below the column names. Is the export complete?"
     said = tuple(note for note in notes if note)
     most = min(text.lines + 1, text.size // max(2, len(header.names)) + 1)  # a byte a cell at least
@@ -153,11 +160,14 @@ def _open_csv(path: Path, columns: TableColumns, decimal_point: str) -> Sheet:
 
 @dataclass(frozen=True)
 class _Parser:
-    """How the lines below some line become numbers and texts."""
+    """How the lines below some line become numbers and texts.
+
+    comma: the number that told that commas are decimal points, None where points are.
+    """
 
     header: Header
     columns: TableColumns
-    decimal_point: str
+    comma: DecimalCommaError | None
     below: int
 
     def arrays(self, lines: bytes) -> dict[str, pa.Array]:
@@ -177,7 +187,7 @@ class _Parser:
             convert_options=pyarrow.csv.ConvertOptions(
                 include_columns=list(index.values()),
                 column_types={index[name]: kind for name, kind in kinds.items()},
-                decimal_point=self.decimal_point,
+                decimal_point="," if self.comma else ".",
             ),
         )
         return {name: _array(table[place]) for name, place in index.items()}
@@ -240,9 +250,12 @@ def _fault(message: str, lines: bytes, parser: _Parser, places: Places) -> DataE
         return places.fault(index, f"{problem}. {remedy}")
     top = index == 0 and places.first == parser.below + 1
     problem = f"expected a number, got {shown(value)}. {_remedy(value, parser.header, top=top)}"
-    fault = places.fault(index, problem)
-    comma = parser.header.delimiter != "," and _DECIMAL_COMMA.fullmatch(value)
-    return DecimalCommaError(str(fault)) if comma and parser.decimal_point == "." else fault
+    fault, line = places.fault(index, problem), places.number(index)
+    if parser.comma is not None:  # of points and commas, what came first is what the file uses
+        return fault if line > parser.comma.line else parser.comma.fault
+    if parser.header.delimiter != "," and _DECIMAL_COMMA.fullmatch(value):
+        return DecimalCommaError(fault, line)
+    return fault
 
 
 def _invalid_value(message: str) -> str | None:

@@ -93,8 +93,8 @@ def load(path: Path, columns: TableColumns) -> Rows:
     try:
         try:
             rows = _read(open_sheet(path, columns), columns)
-        except DecimalCommaError:
-            rows = _read(open_sheet(path, columns, decimal_point=","), columns)
+        except DecimalCommaError as comma:
+            rows = _read(open_sheet(path, columns, comma=comma), columns)
         return _in_order(rows)
     except MemoryError:
         problem = "has, or says that it has, more rows than there is memory for. Cut it into parts."
