@@ -32,7 +32,7 @@ from wearsynth.formats.table_text import (
 from wearsynth.tables import telling_parquet_errors
 
 PARQUET_ENDINGS = (".parquet", ".pq")
-BLOCK_ROWS = 1 << 16
+BLOCK_ROWS = 1 << 14
 """A Parquet file is read so many rows at a time."""
 BUFFER_BYTES = 1 << 20
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d*,\d+([eE][+-]?\d+)?\s*")
@@ -129,7 +129,12 @@ def _parquet_blocks(path: Path, names: Sequence[str], coded: Sequence[str]) -> I
     first = 1
     with (
         telling_parquet_errors(path),
-        pq.ParquetFile(path, read_dictionary=coded, buffer_size=BUFFER_BYTES) as file,
+        pq.ParquetFile(
+            path,
+            read_dictionary=coded,
+            buffer_size=BUFFER_BYTES,
+            pre_buffer=False,  # or it keeps all that it has read of the file
+        ) as file,
     ):
         for batch in file.iter_batches(BLOCK_ROWS, columns=list(names), use_threads=False):
             if batch.num_rows:
