@@ -114,12 +114,13 @@ def _at_places(rows: Rows, piece: Piece) -> tuple[Readings, IntArray, Codes]:
     last = np.append(place[1:] != place[:-1], True)
     if last.all() and place[-1] == len(place) - 1:
         return {name: of[here] for name, of in rows.values.items()}, place, rows.label[here]
-    kept = place[last]
+    kept = slice(None) if last.all() else np.flatnonzero(last)  # a slice copies nothing
+    readings, place = int(place[-1]) + 1, place[kept]
     values = {}
     for name, of in rows.values.items():
-        values[name] = np.full((int(place[-1]) + 1, of.shape[1]), np.nan, dtype=np.float32)
-        values[name][kept] = of[here][last]
-    return values, kept, rows.label[here][last]
+        values[name] = np.full((readings, of.shape[1]), np.nan, dtype=np.float32)
+        values[name][place] = of[here][kept]
+    return values, place, rows.label[here][kept]
 
 
 def _on_grid(rows: Rows, piece: Piece) -> tuple[Readings, IntArray, Codes]:

@@ -31,6 +31,8 @@ LINE_STEPS = 3.0
 """Uneven rows up to this many usual steps apart are joined by straight lines."""
 MOST_EMPTY = 50
 """A recording's clock may have this many places for each row (and ten million)."""
+CHUNK = 1 << 16
+"""Steps are looked at so many at a time where that saves memory."""
 PAUSED = "pause(s) of over ten minutes: a new recording begins there"
 FAST_UNITS = ("g", "mg", "m/s2", "m/s^2", "rad/s", "dps", "mdps", "deg/s", "a.u.")
 DOUBTED_STEP_S = 5.0
@@ -210,8 +212,8 @@ def _mean_step_s(time_s: Times) -> tuple[float, int]:
     if not usual_s:
         return 0.0, 0
     step_s = np.diff(time_s)
-    plain = step_s[(step_s > 0) & (step_s <= JUMP_STEPS * usual_s)]
-    return float(plain.mean()), len(plain)
+    plain = (step_s > 0) & (step_s <= JUMP_STEPS * usual_s)
+    return float(step_s.mean(where=plain)), int(np.count_nonzero(plain))
 
 
 def _counted(time_s: Times, rate_hz: float) -> IntArray:
@@ -244,10 +246,12 @@ def _uneven(times: list[Times]) -> bool:
 
 def _off_whole(steps: Times) -> int:
     """Give how many of the steps forward are far from whole ones."""
-    off = np.rint(steps)
-    np.maximum(off, 1, out=off)
-    off -= steps
-    return int(np.count_nonzero((np.abs(off, out=off) > UNEVEN_STEP) & (steps > 0)))
+    count = 0
+    for first in range(0, len(steps), CHUNK):
+        part = steps[first : first + CHUNK]
+        off = np.abs(part - np.maximum(1, np.rint(part))) > UNEVEN_STEP
+        count += int(np.count_nonzero(off & (part > 0)))
+    return count
 
 
 def _drift(time_s: Times) -> float:
