@@ -3,7 +3,10 @@
 import json
 import os
 import shutil
+import struct
 import uuid
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +24,18 @@ OURS = {
 }
 """What folders that wearsynth wrote hold; with a manifest.json, any .csv or .parquet as well, and
 folders of which the manifest lists every file."""
+ZIP_FAULTS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    IndexError,
+    OverflowError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+)
+"""What zipfile raises for damaged or encrypted archives."""
 
 
 @contextmanager

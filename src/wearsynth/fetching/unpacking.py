@@ -2,32 +2,18 @@
 
 import shutil
 import stat
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from wearsynth.errors import FetchError
-from wearsynth.files import atomic_folder
+from wearsynth.files import ZIP_FAULTS, atomic_folder
 
 MOST_MEMBERS = 100_000
 CHUNK_BYTES = 1 << 20
 LEFT_OUT = ("__MACOSX", ".DS_Store")
 """What macOS puts into archives."""
-_FAULTS = (
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    EOFError,
-    IndexError,
-    OverflowError,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-)
-"""What zipfile raises for damaged or encrypted archives."""
 
 
 def unpack(archive: Path, folder: Path, *, inner: Sequence[str] = (), most_bytes: int) -> None:
@@ -109,7 +95,7 @@ def _telling(where: str) -> Iterator[None]:
         raise FetchError(
             f"{where}: holds a name twice. Unpack it by hand if you trust it."
         ) from error
-    except _FAULTS as error:
+    except ZIP_FAULTS as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise FetchError(
             f"{where}: cannot be unpacked ({reason}). Remove it and fetch it again."

@@ -1,16 +1,14 @@
 """Files in a zip archive as bounded streams: nothing is unpacked to disk, no size is trusted."""
 
 import io
-import struct
 import zipfile
-import zlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO, cast
 
 from wearsynth.errors import FormatError
-from wearsynth.files import telling_file_errors
+from wearsynth.files import ZIP_FAULTS, telling_file_errors
 
 LARGEST_BYTES = 1 << 30
 """No member may unpack to more than this, ..."""
@@ -18,18 +16,6 @@ LARGE_BYTES, MOST_PER_BYTE = 64 << 20, 100
 """... nor to more than LARGE_BYTES if that is over MOST_PER_BYTE times its packed size."""
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 1
-_FAULTS = (
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    EOFError,
-    IndexError,
-    OverflowError,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-)
-"""What zipfile raises for damaged archives."""
 
 Members = dict[str, dict[str, zipfile.ZipInfo]]
 
@@ -135,5 +121,5 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
 def _telling(where: Path | str) -> Iterator[None]:
     try:
         yield
-    except _FAULTS as error:
+    except ZIP_FAULTS as error:
         raise FormatError(where, "is a damaged zip archive. Copy or download it again.") from error
