@@ -191,8 +191,11 @@ print("torch was not loaded")
 
 def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
     toys(tmp_path)
+    # a shell starts background jobs deaf to Ctrl-C, and this may be part of one
+    heeding = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    program = f"{heeding}; from wearsynth.cli import main; main()"
     words = ("fit", "w.parquet", "--rounds", "100000", "--batch-size", "8", "--width", "8")
-    command = [sys.executable, "-m", "wearsynth.cli", *words, "--set-aside", "0", "-o", "m"]
+    command = [sys.executable, "-c", program, *words, "--set-aside", "0", "-o", "m"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as child:
         while not (tmp_path / "m.checkpoint" / "belongs-to.safetensors").exists():
             time.sleep(0.02)
