@@ -38,10 +38,14 @@ UNIT_CONSTANTS = {
     "g": UnitConstants(0.0, 0.6, 1e-3, 0.15),
     "m/s2": UnitConstants(0.0, 6.0, 1e-2, 1.5),
     "rad/s": UnitConstants(0.0, 0.5, 1e-3, 0.5),
+    "uT": UnitConstants(0.0, 30.0, 1e-1, 5.0),
     "uS": UnitConstants(2.0, 3.0, 1e-3, 0.05),
+    "mV": UnitConstants(0.0, 0.1, 1e-3, 0.2),
     "degC": UnitConstants(33.0, 2.0, 2e-3, 0.05),
+    "%": UnitConstants(0.0, 3.0, 1e-2, 3.0),
     "a.u.": UnitConstants(0.0, 20.0, 1e-1, 30.0),
     "bpm": UnitConstants(80.0, 20.0, 1e-1, 5.0),
+    "s": UnitConstants(0.8, 0.2, 1e-3, 0.05),
     "1": UnitConstants(0.5, 0.25, 1e-4, 0.05),
 }
 """For each unit: the middle and spread of window means, the smallest sd told apart from none, and
