@@ -9,7 +9,7 @@ from wearsynth.data import FloatArray, SignalWindows, Windows
 from wearsynth.evaluation.quantities import Quantity, plain
 from wearsynth.features import Float64Array
 
-UNIT_LIMITS = {"degC": (10.0, 45.0), "uS": (0.0, 100.0), "bpm": (25.0, 240.0), "%": (0.0, 100.0)}
+UNIT_LIMITS = {"degC": (10.0, 45.0), "uS": (0.0, 100.0), "bpm": (25.0, 240.0)}
 """What a sensor on living skin can read, with room to spare; other units have no limit of their own."""
 
 MARGIN = 0.5
