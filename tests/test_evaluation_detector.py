@@ -12,7 +12,6 @@ from wearsynth.evaluation.detector import (
     DETECTORS,
     Inputs,
     Side,
-    alike,
     detector_aucs,
     detector_scores,
 )
@@ -99,12 +98,32 @@ def test_neither_rows_nor_channels_have_an_order(of_others: dict[str, Score]) ->
     assert by_name(moved) == of_others
 
 
-def test_people_without_names_are_dealt_by_likeness() -> None:
-    unnamed = by_name(OTHERS, named=False)
-    assert value(unnamed) < 0.8
-    group = alike(describe(OTHERS))
-    assert len(set(group)) == 5
-    assert len(set(alike(describe(OTHERS.select(np.arange(3)))))) == 3
+def unlike_people(windows: Windows) -> Windows:
+    """Give each person a level of his own on every axis."""
+    _, person = np.unique(windows.subject, return_inverse=True)
+    own = np.random.default_rng(len(windows)).normal(size=(person.max() + 1, 1, 3))
+    return changed(windows, windows.signals["acc"].values + own[person])
+
+
+def test_windows_without_names_are_dealt_one_by_one_and_so_are_the_real_ones() -> None:
+    """A detector gets to know the few people; so what real windows give grows as the figure does."""
+    everyone = unlike_people(ALL.select(ALL.label > 0))
+    first, second, third = (
+        everyone.select(np.isin(everyone.subject, np.unique(part.subject)))
+        for part in (TRAIN, OTHERS, HOLDOUT)
+    )
+    nobody = np.full(len(second), "")
+    found = {}
+    for named in (True, False):
+        made = replace(second, synthetic=np.full(len(second), True))
+        made = made if named else replace(made, subject=nobody, recording=nobody)
+        given = {"synthetic": made, "train": first, "holdout": third}
+        found[named] = detector_scores(prepare(given, Effort(1000, 30, ()), seed=0))[0]
+        assert found[named].verdict in {"ok", "weak"}
+    assert value({"detector_auc": found[False]}) > value({"detector_auc": found[True]}) + 0.1
+    references = [found[named].reference for named in (True, False)]
+    assert references[0] is not None and references[1] is not None
+    assert references[1].mean > references[0].mean + 0.1
 
 
 def sides(level: float) -> tuple[Side, Side]:

@@ -7,9 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.cluster import AgglomerativeClustering
 from sklearn.metrics import roc_auc_score
-from sklearn.preprocessing import StandardScaler
 
 from wearsynth.classifiers import FIRST_USE, fit_kernels, fit_ridge, fit_trees, readings
 from wearsynth.data import IntArray, StrArray, Windows, concat
@@ -23,9 +21,6 @@ log = logging.getLogger(__name__)
 
 HALVES = 2
 """How many random halves the detector tries: each costs as much as a reference draw."""
-
-ALIKE = 5
-"""Windows that do not say whose they are make so many clusters, dealt to folds as people are."""
 
 KERNELS = 2000
 KERNEL_WINDOWS = 500
@@ -150,13 +145,19 @@ def _told(judge: str, trial: Trial) -> Told | None:
         folds = detector.folds
         return detector_aucs(candidate, real, tell=tell, folds=folds, seed=seed + again)
 
+    by_person = _dealt_by_person(trial)
     real = side(trial.holdout, trial.of_holdout, trial.of_holdout.group)
-    folds = aucs(side(trial.synthetic, trial.equal, _names(trial)), real)
+    names = trial.synthetic.subject[trial.equal.row] if by_person else _one_by_one(trial.equal)
+    folds = aucs(side(trial.synthetic, trial.equal, names), real)
     if not folds:
         return None
-    others = [side(trial.train, draw, draw.group) for draw in people_draws(trial)]
+
+    def dealt(windows: Windows, of: Described) -> Side:
+        return side(windows, of, of.group if by_person else _one_by_one(of))
+
+    others = [dealt(trial.train, draw) for draw in people_draws(trial)]
     halves = [
-        (side(trial.holdout, one, alike(one)), side(trial.holdout, other, other.group))
+        (dealt(trial.holdout, one), side(trial.holdout, other, other.group))
         for one, other in trial.halves[:HALVES]
     ]
     return Told(
@@ -178,27 +179,15 @@ def people_draws(trial: Trial) -> list[Described]:
     return [trial.of_train.select(pick(trial.of_train.label, numbers, rng)) for _ in trial.draws]
 
 
-def _names(trial: Trial) -> StrArray:
-    """Give whose the synthetic windows are, where they say so, else what they are alike to."""
+def _dealt_by_person(trial: Trial) -> bool:
+    """Say whether the synthetic windows tell whose they are."""
     subject = trial.synthetic.subject[trial.equal.row]
-    named = (subject != "").all() and len(np.unique(subject)) > 1
-    return subject if named else alike(trial.equal)
+    return bool((subject != "").all() and len(np.unique(subject)) > 1)
 
 
-def alike(of: Described) -> StrArray:
-    """Give each window the name of one of ALIKE clusters: a stand-in for people without names.
-
-    Windows of a person are alike. Dealt out at random, a detector would know each by its neighbours
-    and tell real people from each other, too. Ward's clusters (1963) of the features, in units of
-    their sd within the class.
-    """
-    placed = np.zeros_like(of.features)
-    for index in np.unique(of.label):
-        rows = of.rows_of(index)
-        placed[rows] = StandardScaler().fit_transform(of.features[rows])
-    if len(of) <= ALIKE:
-        return np.arange(len(of)).astype(np.str_)
-    return np.asarray(AgglomerativeClustering(ALIKE).fit_predict(placed), dtype=np.str_)
+def _one_by_one(of: Described) -> StrArray:
+    """Give each window a name of its own."""
+    return np.arange(len(of)).astype(np.str_)
 
 
 def detector_aucs(candidate: Side, real: Side, *, tell: Tell, folds: int, seed: int) -> list[float]:

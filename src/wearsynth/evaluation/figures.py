@@ -90,9 +90,10 @@ FIGURES: dict[str, About] = {
         "at all, 1: always).",
         "In each fold a judge learns the other groups of both sides and is tested on the fold's, equal "
         "numbers by class; mean AUC over folds; the largest judge counts, in the references too. "
-        "Synthetic windows that name no people are dealt as 5 clusters of alike windows (Ward, 1963). "
-        "Reference: as many windows of all training groups, by people. Judges: extremely randomised "
-        "trees on features (5 folds, 2000 windows a side at most); unless quick also a ridge "
+        "Synthetic windows that name people are dealt to folds by person, others one by one. "
+        "Reference: as many windows of all training groups, dealt in the same way; one by one, a "
+        "detector gets to know those people, so that real ones, too, lie above .5. Judges: extremely "
+        "randomised trees on features (5 folds, 2000 windows a side at most); unless quick also a ridge "
         "classifier on 2000 MiniRocket kernels, set once on all three sets without labels (5 folds, "
         "500 windows; Dempster et al., 2021, arXiv 2012.08791) and a small convolutional network "
         "(2 folds, 300 windows).",
