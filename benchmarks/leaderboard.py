@@ -1,0 +1,282 @@
+"""Judge many window sets by grouped folds, and write one table a data set.
+
+Usage: python benchmarks/leaderboard.py --quick [--data wesad_1hz ...] [--sets controls ...]
+           [--models wgan-gp] [--peers FOLDER] [--shared FOLDER] [--write docs/benchmarks.md]
+
+Real people's windows, controls of known place, generators fitted to each fold, and files that other
+tools made are all judged by wearsynth.evaluate: a fold's groups are held out, the rest train. Every
+result is kept in runs/leaderboard by the content of its three sets, the judge's source and the
+options; after Ctrl-C, or a change of one set, the same command does only what is left. Folds come
+one after the other, so that what is there can be shown at any time (--kept). An evaluation of
+WESAD takes about 17 CPU seconds (--quick), with 5 folds and all sets half an hour; without --quick
+ten times that.
+
+--export FOLDER writes each fold's training windows for other tools, FOLDER/DATA/FOLD/train.npz:
+values (window, time, channel) float32 with the channels of all signals side by side, label (index),
+classes. --peers FOLDER reads what they made: FOLDER/DATA/FOLD/PEER.npz with values and label.
+"""
+
+import argparse
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from leaderboard_cache import (
+    JUDGE,
+    TRAINING,
+    Result,
+    judged,
+    kept,
+    key_of,
+    source_digest,
+    windows_digest,
+)
+from leaderboard_data import DATA, MOST_WINDOWS, Fold, folds_of, thinned_by_person
+from leaderboard_harness import checks, harness_table, ours, side_by_side
+from leaderboard_sets import (
+    MODELS,
+    REAL,
+    Contest,
+    Entry,
+    baseline_entries,
+    control_entries,
+    export,
+    peer_entries,
+)
+from leaderboard_tables import COLUMNS, Row, mean_over_folds, table, with_section
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from wearsynth.errors import WearsynthError
+from wearsynth.files import atomic_file
+from wearsynth.tables import load_windows, save_windows
+
+ROOT = Path(__file__).parents[1]
+SEED = 0
+HARNESS_DATA = "wesad_1hz"
+PUBLIC_SYSTEM = ("seed_", "wesad_gans_")
+"""How files of the public WESAD system begin, and what the tables call them."""
+
+console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Board:
+    """One data set, its folds, what is judged on them, and words about them."""
+
+    data: str
+    folds: Sequence[Fold]
+    entries: Sequence[Entry]
+    about: Sequence[str]
+
+
+def main(arguments: list[str]) -> int:
+    """Judge what is asked for and print the tables; the exit code."""
+    options = parser().parse_args(arguments)
+    try:
+        boards = [board for name in options.data if (board := _board(name, options))]
+        if options.export:
+            return _export(boards, options.export)
+        total = sum(len(board.folds) * len(board.entries) for board in boards)
+        with _progress(total) as watch:
+            found = {board.data: _judge(board, options, watch) for board in boards}
+    except KeyboardInterrupt:
+        console.print("Stopped. The same command goes on where it was; --kept shows what is there.")
+        return 130
+    except WearsynthError as error:
+        console.print(f"Error: {error}", markup=False)
+        return 1
+    for board in boards:
+        _tell(f"leaderboard {board.data}", _page(board, found[board.data], options), options)
+    if HARNESS_DATA in found:
+        _compare(found[HARNESS_DATA], options)
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Give the options."""
+    given = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    given.add_argument("--data", nargs="+", choices=[*DATA], default=[*DATA], help="data sets")
+    given.add_argument("--sets", nargs="+", help="only these: controls, baselines, peers, or names")
+    given.add_argument("--models", nargs="*", choices=[*MODELS], default=[], help="to be fitted")
+    given.add_argument("--model-cpu-s", type=float, default=300.0, help="to fit one (default 300)")
+    given.add_argument("--folds", type=int, default=5, help="how many folds (default 5)")
+    given.add_argument("--quick", action="store_true", help="the quick judge")
+    given.add_argument("--peers", type=Path, help="folder of windows that other tools made by fold")
+    given.add_argument("--export", type=Path, help="write training windows of each fold and stop")
+    given.add_argument("--shared", type=Path, default=ROOT.parent / "shared", help="recordings")
+    given.add_argument("--runs", type=Path, default=ROOT / "runs" / "leaderboard", help="cache")
+    given.add_argument("--kept", action="store_true", help="evaluate nothing, show what is kept")
+    given.add_argument("--write", type=Path, help="a page that takes the tables, by its markers")
+    return given
+
+
+def _board(name: str, options: argparse.Namespace) -> Board | None:
+    """Give a data set's folds and entries; None, with a line, where its recordings are absent."""
+    dataset = DATA[name]
+    path = options.shared / dataset.path
+    if not path.exists():
+        console.print(f"{name}: skipped, {dataset.path} is not in {options.shared}.", markup=False)
+        return None
+    whole = dataset.load(path)
+    windows = thinned_by_person(whole, MOST_WINDOWS, seed=SEED)
+    folds, how = folds_of(windows, options.folds, seed=SEED)
+    count = f"{len(windows)} windows"
+    if len(windows) < len(whole):
+        count += f" of {len(whole)}, of each class and person the same share"
+    return Board(name, folds, _entries(name, options), (f"{dataset.title}. {count}; {how}",))
+
+
+def _entries(data: str, options: argparse.Namespace) -> list[Entry]:
+    entries = control_entries()
+    for name in options.models:
+        entries.append(Entry(name, "models", "nothing", partial(_fitted, name=name, of=options)))
+    if options.peers:
+        entries += peer_entries(options.peers, data)
+    if data == HARNESS_DATA:
+        entries += baseline_entries(options.shared / "baselines")
+    wanted = options.sets
+    return [
+        e for e in entries if wanted is None or e.kind in (*wanted, "models") or e.name in wanted
+    ]
+
+
+def _fitted(fold: Fold, seed: int, *, name: str, of: argparse.Namespace) -> Contest | str:
+    """Give windows of a generator fitted to the fold; what was made before is read again."""
+    parts = (windows_digest(fold.train)[:24], source_digest(TRAINING)[:8], f"{of.model_cpu_s:g}s")
+    path = of.runs / "made" / f"{name}-{'-'.join(parts)}-{seed}.parquet"
+    if path.exists():
+        return Contest(load_windows(path), fold.train, fold.holdout)
+    if of.kept:
+        return f"{name} is not fitted yet"
+    made = MODELS[name](fold.train, fold.train.counts, seed=seed, cpu_s=of.model_cpu_s)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_windows(made, path)
+    return Contest(made, fold.train, fold.holdout)
+
+
+Watch = Callable[[str, float | None], None]
+"""(what was judged, its CPU seconds, None where it was kept from before): counts one evaluation."""
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Watch]:
+    """Give a watcher: a bar at a terminal, a line for each new evaluation elsewhere."""
+    if not console.is_terminal:
+        yield _line_watch(total)
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
+        task = progress.add_task("", total=total)
+        yield lambda what, cpu_s: progress.update(task, advance=1, description=what)  # noqa: ARG005
+
+
+def _line_watch(total: int) -> Watch:
+    start_s = time.monotonic()
+    took_s: list[float | None] = []
+
+    def watch(what: str, cpu_s: float | None) -> None:
+        took_s.append(cpu_s)
+        if cpu_s is not None:
+            new = sum(one is not None for one in took_s)
+            left_min = (time.monotonic() - start_s) / new * (total - len(took_s)) / 60
+            left = f"at most {left_min:.0f} min left" if left_min >= 1 else "under a minute left"
+            console.print(f"{len(took_s)} of {total}, {what}: {cpu_s:.0f} CPU s, {left}")
+
+    return watch
+
+
+def _judge(board: Board, options: argparse.Namespace, watch: Watch) -> list[Row]:
+    """Give a row for each entry, fold after fold."""
+    judge = source_digest(JUDGE)
+    found: dict[str, list[Result]] = {entry.name: [] for entry in board.entries}
+    for fold in board.folds:
+        for entry in board.entries:
+            what = f"{board.data}, fold {fold.number}, {entry.name}"
+            contest = entry.make(fold, SEED)
+            if isinstance(contest, str):
+                console.print(f"{what}: skipped, {contest}.", markup=False)
+                watch(what, None)
+                continue
+            key = key_of(contest, judge=judge, quick=options.quick, seed=SEED)
+            before = kept(options.runs, key)
+            if before is None and options.kept:
+                watch(what, None)
+                continue
+            now = before or judged(contest, options.runs, key, quick=options.quick, seed=SEED)
+            found[entry.name].append(now)
+            watch(what, None if before else now.cpu_s)
+    return [Row(entry.name, entry.saw, found[entry.name]) for entry in board.entries]
+
+
+def _page(board: Board, rows: Sequence[Row], options: argparse.Namespace) -> list[str]:
+    """Give a data set's words and table; sets of other tools are named by what made them."""
+    done = [result for row in rows for result in row.results]
+    cpu_s = sum(result.cpu_s for result in done)
+    how = [
+        f"Made by `{_command(board.data, options)}` at commit {_commit()}, seed {SEED}: "
+        f"{len(done)} evaluations, {cpu_s:.0f} CPU s.",
+    ]
+    lines = [*board.about, "", *how, "", *table(rows, folds=len(board.folds))]
+    return [line.replace(f"| {PUBLIC_SYSTEM[0]}", f"| {PUBLIC_SYSTEM[1]}") for line in lines]
+
+
+def _command(data: str, options: argparse.Namespace) -> str:
+    words = ["python benchmarks/leaderboard.py", "--data", data]
+    words += ["--quick"] if options.quick else []
+    words += ["--folds", str(options.folds)] if options.folds != 5 else []
+    words += ["--sets", *map(shlex.quote, options.sets)] if options.sets else []
+    words += ["--models", *options.models] if options.models else []
+    words += ["--peers FOLDER"] if options.peers else []
+    return " ".join(words)
+
+
+def _commit() -> str:
+    def git(*words: str) -> str:
+        run = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)
+        return run.stdout.strip()
+
+    changed = git("status", "--porcelain", "--", "src", "benchmarks")
+    return (git("rev-parse", "--short", "HEAD") or "unknown") + (" (changed)" if changed else "")
+
+
+def _tell(name: str, lines: Sequence[str], options: argparse.Namespace) -> None:
+    """Print lines, and put them between the page's markers where one is given."""
+    print("\n".join([f"## {name}", "", *lines, ""]))
+    if options.write:
+        kind = "quick" if options.quick else "default"
+        text = with_section(options.write.read_text(encoding="utf-8"), f"{name} {kind}", lines)
+        with atomic_file(options.write) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+
+
+def _compare(rows: Sequence[Row], options: argparse.Namespace) -> None:
+    """Print what the independent harness found of the same sets, and whether both agree."""
+    readme = options.shared / "baselines" / "README.md"
+    mine = ours([row for row in rows if row.saw != "nothing"])
+    if not (mine and readme.is_file()):
+        console.print("harness: skipped, no baselines were judged or their README is absent.")
+        return
+    theirs = harness_table(readme)
+    real = next((row for row in rows if row.name == REAL and row.results), None)
+    auc = real and mean_over_folds(real, COLUMNS["detector AUC"])
+    print("\n".join([*side_by_side(mine, theirs), ""]))
+    lines = [check.line for check in checks(mine, theirs, auc[0] if auc else None)]
+    _tell("harness", [line.replace(*PUBLIC_SYSTEM) for line in lines], options)
+
+
+def _export(boards: Sequence[Board], folder: Path) -> int:
+    for board in boards:
+        for fold in board.folds:
+            console.print(f"{export(fold, folder / board.data)}: written", markup=False)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
