@@ -10,7 +10,7 @@ from importlib.metadata import version
 import numpy as np
 
 from wearsynth.data import Windows
-from wearsynth.evaluation.attacks import membership_scores
+from wearsynth.evaluation.attacks import membership
 from wearsynth.evaluation.copies import copy_scores
 from wearsynth.evaluation.detector import DETECTORS, detector_scores
 from wearsynth.evaluation.feature_map import feature_map
@@ -76,7 +76,8 @@ def evaluate(
         useful = useful.with_more((rank_agreement_score(trial),), ())
     log.info("evaluate: attacks on privacy%s", "" if quick else WARPING)
     linked = linkage_scores(trial, warped=not quick)
-    near = (*membership_scores(trial), *copy_scores(trial), *linked)
+    found = membership(trial)
+    near = (*found.scores, *copy_scores(trial), *linked)
     log.info("evaluate: likeness and the detector")
     like = (
         *fidelity_scores(trial),
@@ -93,6 +94,7 @@ def evaluate(
         pictures=replace(
             make_pictures(trial.synthetic, trial.holdout, useful.confusions, seed=seed),
             curves=useful.curves,
+            attacks=found.curves,
             feature_map=feature_map(trial.of_synthetic, trial.of_holdout, trial.classes),
         ),
         contains_real_windows=not holdout.synthetic.all(),

@@ -114,7 +114,10 @@ class FeatureMap:
 
 @dataclass(frozen=True)
 class Pictures:
-    """Everything that a report draws. Real windows come from the holdout."""
+    """Everything that a report draws. Real windows come from the holdout.
+
+    attacks: what attacks on privacy find, by the false alarms that they raise.
+    """
 
     windows: tuple[WindowPicture, ...]
     spectra: tuple[SpectrumPicture, ...]
@@ -122,6 +125,7 @@ class Pictures:
     confusions: tuple[ConfusionPicture, ...]
     curves: tuple[CurvePicture, ...] = ()
     feature_map: FeatureMap | None = None
+    attacks: tuple[CurvePicture, ...] = ()
 
 
 def make_pictures(

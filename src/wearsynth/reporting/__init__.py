@@ -48,7 +48,8 @@ def report_html(scores: Scores) -> str:
         spectra=drawing.spectrum_chapters(pictures),
         marginals=drawing.marginal_chapters(pictures),
         maps=drawing.map_drawings(pictures.feature_map),
-        curves=drawing.curve_drawings(pictures),
+        curves=drawing.curve_drawings(pictures.curves),
+        attacks=drawing.curve_drawings(pictures.attacks),
         left_out=drawing.left_out(pictures),
         version=version("wearsynth"),
     )

@@ -202,9 +202,9 @@ def _marks(frame: Frame, points: Sequence[Point], shape: str, css: str) -> str:
     return f'<path class="{css}" d="{path}"/>'
 
 
-def curve_drawings(pictures: Pictures) -> list[Drawing]:
+def curve_drawings(curves: Sequence[CurvePicture]) -> list[Drawing]:
     """Give the curves, each with its lines' names and, shaded, their intervals."""
-    return [_curve(picture) for picture in pictures.curves]
+    return [_curve(picture) for picture in curves]
 
 
 def _curve(picture: CurvePicture) -> Drawing:

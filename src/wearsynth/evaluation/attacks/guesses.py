@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from sklearn.metrics import roc_curve
 
 from wearsynth.data import IntArray
 from wearsynth.features import Float64Array
@@ -50,13 +51,14 @@ def window_auc(guesses: Guesses) -> Float64Array:
 
 def person_auc(guesses: Guesses) -> Float64Array:
     """Give the same for people, each with the mean score of his or her windows, (attack,)."""
-    people = Guesses(
-        _by_person(guesses.member, guesses.member_of),
-        guesses.member_of,
-        _by_person(guesses.other, guesses.other_of),
-        guesses.other_of,
-    )
-    return window_auc(people)
+    return window_auc(of_people(guesses))
+
+
+def of_people(guesses: Guesses) -> Guesses:
+    """Give a score a person in the place of a score a window: the mean over his or her windows."""
+    member = _by_person(guesses.member, guesses.member_of)
+    other = _by_person(guesses.other, guesses.other_of)
+    return Guesses(member, np.arange(member.shape[1]), other, np.arange(other.shape[1]))
 
 
 def worst_person(guesses: Guesses) -> Float64Array:
@@ -68,6 +70,30 @@ def found(guesses: Guesses) -> Float64Array:
     """Give the share of members' windows above all but 5 % of others', (attack,)."""
     bar = np.quantile(guesses.other, 1 - FALSE_ALARMS, axis=1, method="higher", keepdims=True)
     return np.asarray((guesses.member > bar).mean(axis=1), dtype=np.float64)
+
+
+def found_by_chance(others: int) -> float:
+    """Give the share of members found, on average, by scores that say nothing, against so many others.
+
+    The bar leaves at most 5 % of the others above it, and a new score lies above all of n others with
+    a chance of 1 in n + 1: so it is .05 only where others are many, and 1/6 where they are five.
+    """
+    return (alarms_allowed(others) + 1) / (others + 1)
+
+
+def alarms_allowed(others: int) -> int:
+    """Give how many of so many others may lie above the bar: never more than 5 %."""
+    return int(FALSE_ALARMS * (others - 1) + 1e-9)
+
+
+def roc(guesses: Guesses, alarms: Float64Array) -> Float64Array:
+    """Give the share of members found at each share of false alarms, (attack, alarm)."""
+    truth = np.repeat([1, 0], [guesses.member.shape[1], guesses.other.shape[1]])
+    curves = (
+        roc_curve(truth, np.concatenate(pair), drop_intermediate=False)
+        for pair in zip(guesses.member, guesses.other, strict=True)
+    )
+    return np.stack([np.interp(alarms, false, true) for false, true, _ in curves])
 
 
 def _by_person(values: Float64Array, person: IntArray) -> Float64Array:

@@ -1,6 +1,9 @@
 """What a control says about an attack: only one that finds copies can clear a set."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+
+import numpy as np
 
 from wearsynth.evaluation.scores import Score
 
@@ -17,18 +20,40 @@ def surely(score: Score) -> Score:
     return replace(score, verdict="bad") if score.interval[0] > score.reference.worst else score
 
 
-def no_better_than_dealt(score: Score, share: float) -> Score:
-    """Give the score as ok where a share above 5 % of deals of who was in give as much.
+def no_better_than_dealt(score: Score, deals: Sequence[float]) -> Score:
+    """Give the score as ok where more than 5 % of random deals of who was in give as much.
 
-    Poor windows lie near somebody, whoever was learnt from, and lie as near to people of the holdout:
-    dealing people anew tells that from a leak. It cannot clear one single person, who is in by
-    chance as well: then the verdict is weak.
+    Poor windows lie near somebody, whoever was learnt from, and lie as near to people of the holdout;
+    and the best of several attacks is above chance by choice alone. Dealing people anew tells both
+    from a leak. It cannot clear one single person, who is in by chance as well: then the verdict is
+    weak. The deal that was played is one of them.
     """
-    told = f"{score.note}; {share:.0%} of random deals of who was in give as much"
+    if score.value is None or not deals:
+        return score
+    share = as_much_share(score.value, deals)
+    told = (
+        f"{score.note}; with who was in dealt anew {np.mean(deals):.2f} on average, as much in "
+        f"{share:.0%} of deals"
+    )
     verdict = score.verdict
     if verdict in {"weak", "bad"} and share > CHANCE_SHARE:
         verdict = "weak" if score.name == "membership_worst_person" else "ok"
     return replace(score, note=told, verdict=verdict)
+
+
+def as_much_share(value: float, deals: Sequence[float]) -> float:
+    """Give the share of deals that give as much as a value, the deal that was played among them."""
+    return float((1 + (np.asarray(deals) >= value - 1e-9).sum()) / (1 + len(deals)))
+
+
+def unrelated_word(shares: Sequence[float]) -> str:
+    """Give in words whether the attack finds unrelated people; shares: of deals, for each draw.
+
+    The best of several attacks is above .5 by choice alone, so .5 is not what it is held against.
+    """
+    if float(np.median(shares)) <= CHANCE_SHARE:
+        return "the attack succeeds: train and holdout differ in more than who was learnt from"
+    return "as it must, the attack fails: dealing who was in anew gives as much by chance"
 
 
 def judged(score: Score, leaky: Score) -> Score:

@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 
 from wearsynth.data import Windows
 from wearsynth.errors import DataError
-from wearsynth.evaluation.attacks.membership import nearness, placing
-from wearsynth.evaluation.attacks.power import judged, power_of, surely
+from wearsynth.evaluation.attacks.keeping import Keep
+from wearsynth.evaluation.attacks.membership import Placed, nearness, placing
+from wearsynth.evaluation.attacks.power import judged, no_better_than_dealt, power_of, surely
 from wearsynth.evaluation.controls import Copying, Sampler
-from wearsynth.evaluation.described import describe, in_canonical_order
+from wearsynth.evaluation.described import Described, describe, in_canonical_order
 from wearsynth.evaluation.reference import DRAWS, MIN_GROUPS, Measured, scored, standard_error
 from wearsynth.evaluation.scores import Score
+from wearsynth.evaluation.trial import Trial
 from wearsynth.features import Float64Array
 
 log = logging.getLogger(__name__)
@@ -27,9 +29,19 @@ log = logging.getLogger(__name__)
 Fit = Callable[[Windows], Sampler]
 """Fits a generator to windows; a fit that draws random numbers may use the same ones each time."""
 
+Watch = Callable[[int, int], None]
+"""Is told how many fits are done, of how many."""
+
 MIN_PEOPLE = 4
 MIN_TIMES = 4
 RESAMPLES = 200
+DEALS = 200
+
+LOOKED_AT = 2000
+"""Distances are taken to at most so many windows of all people together."""
+
+MADE = 5000
+"""A fit gives at most so many windows: describing them is most of the cost of the controls."""
 
 DISTANCES = ("nearest readings", "nearest features", "density")
 
@@ -49,29 +61,101 @@ class Retrained:
     nearness: Float64Array
 
 
+@dataclass(frozen=True, eq=False)
+class Retraining:
+    """How a generator is fitted again and again for `evaluate`.
+
+    name: what titles call it. own: whether the windows that are judged are its own; if not, its
+    figures stand beside theirs without a verdict. about: whose generator it is, in a few words.
+    keep: where finished fits are kept. watch: is told of each.
+    """
+
+    fit: Fit
+    times: int = 24
+    name: str = "generator"
+    own: bool = True
+    about: str = "the generator of these windows"
+    keep: Keep | None = None
+    watch: Watch | None = None
+
+
+def retrain_scores(trial: Trial, by: Retraining) -> tuple[Score, ...]:
+    """Give the scores of `retrain_attack` on a trial's windows, named after the generator.
+
+    With fewer than 4 training groups they have no value, and say why.
+    """
+    people = len(np.unique(trial.train.group))
+    if people < MIN_PEOPLE:
+        why = f"train has {people} group(s): fits with and without each need {MIN_PEOPLE}"
+        found = tuple(scored(n, Measured(None, 0.0, note=why), limits=(0, 1)) for n in NAMES)
+    else:
+        found = retrain_attack(
+            trial.train,
+            by.fit,
+            others=trial.holdout,
+            times=by.times,
+            seed=trial.seed,
+            keep=by.keep,
+            watch=by.watch,
+        )
+    return tuple(_named(score, by) for score in found)
+
+
+def _named(score: Score, by: Retraining) -> Score:
+    """Give the score under the generator's name; another generator's has no verdict here."""
+    score = replace(
+        score,
+        name=f"{score.name}_{by.name}",
+        title=f"{score.title} ({by.name})",
+        note=f"of {by.about}: {score.note}",
+    )
+    if by.own or score.verdict in {"control", "not measured"}:
+        return score
+    told = f"{score.note}; by itself it is {score.verdict}, which says nothing of these windows"
+    return replace(score, note=told, verdict="for comparison")
+
+
 def retrain_attack(
-    train: Windows, fit: Fit, *, others: Windows, times: int = 24, seed: int = 0
+    train: Windows,
+    fit: Fit,
+    *,
+    others: Windows,
+    times: int = 24,
+    seed: int = 0,
+    keep: Keep | None = None,
+    watch: Watch | None = None,
 ) -> tuple[Score, ...]:
     """Give how well people are told to have been in, and two controls: a copying and a blind generator.
 
     train: windows of at least 4 groups, of which each fit sees half. others: windows of groups that no
     fit sees. times: how often to fit; each person is in for half of the fits. It costs `times` calls
-    of `fit`, a draw of as many windows as it saw from each, and a search for neighbours. DataError
-    where there are too few groups or times, or train and others share groups.
+    of `fit`, a draw of as many windows as it saw from each (5000 at most), and a search for
+    neighbours. keep: a file for finished fits, from which the same call goes on. DataError where there
+    are too few groups or times, or train and others share groups.
     """
     train, others = in_canonical_order(train), in_canonical_order(others)
     _check(train, others, times)
     inside = who_is_in(len(np.unique(train.group)), times, seed=seed)
     strangers = _halves_of(others, times, seed=seed)
-    found, leaky, unrelated = (
-        _retrained(train, inside, maker, seed=seed)
-        for maker in (
-            lambda _, seen: fit(seen),
-            lambda _, seen: Copying(seen),
-            lambda turn, _: Copying(strangers[turn]),
-        )
-    )
-    return _scores(found, leaky, unrelated, seed=seed)
+    look = _Look.at(train)
+    rows = keep.begun(train, seed=seed)[:times] if keep is not None else []
+    for turn in range(len(rows), times):
+        rows.append(look.after(fit(look.seen(inside[turn])), inside[turn], seed=seed + turn))
+        if keep is not None:
+            keep.write(rows, train, seed=seed)
+        if watch is not None:
+            watch(turn + 1, times)
+    log.info("retrain attack: the same with copies and with unrelated people")
+    leaky = [
+        look.after(Copying(look.seen(row)), row, seed=seed + turn)
+        for turn, row in enumerate(inside)
+    ]
+    unrelated = [
+        look.after(Copying(strangers[turn]), row, seed=seed + turn)
+        for turn, row in enumerate(inside)
+    ]
+    found = (Retrained(inside, np.stack(of, axis=1)) for of in (rows, leaky, unrelated))
+    return _scores(*found, seed=seed)
 
 
 def _check(train: Windows, others: Windows, times: int) -> None:
@@ -106,29 +190,49 @@ def _halves_of(others: Windows, times: int, *, seed: int) -> list[Windows]:
     ]
 
 
-def _retrained(
-    train: Windows, inside: Table, make: Callable[[int, Windows], Sampler], *, seed: int
-) -> Retrained:
-    """Fit in turn and measure how near each person's windows lie to what comes out."""
-    of_train = describe(train)
-    place = placing(of_train)
-    everybody = place(of_train)
-    people = np.unique(train.group)
-    rows = []
-    for turn, row in enumerate(inside):
-        seen = train.select(np.isin(train.group, people[row]))
-        log.info("retrain attack: fit %d of %d", turn + 1, len(inside))
-        made = make(turn, seen).sample(_half_as_many(seen, train), seed=seed + turn)
-        near = nearness(place(describe(in_canonical_order(made))), everybody)
+@dataclass(frozen=True, eq=False)
+class _Look:
+    """What an attacker compares with: everybody's windows in place; whose: (window,) from 0."""
+
+    train: Windows
+    people: NDArray[np.str_]
+    place: Callable[[Described], Placed]
+    everybody: Placed
+    whose: NDArray[np.int64]
+
+    @classmethod
+    def at(cls, train: Windows) -> "_Look":
+        """Give a look at all people, of whom each has at most the same number of windows."""
+        people = np.unique(train.group)
+        each = max(5, LOOKED_AT // len(people))
+        # windows stand in the order of a hash, so a person's first ones are a random choice
+        kept = np.concatenate([np.flatnonzero(train.group == name)[:each] for name in people])
+        described = describe(train.select(np.sort(kept)))
+        place = placing(described)
+        everybody = place(described)
         whose = np.unique(everybody.group, return_inverse=True)[1]
-        sums = np.stack([np.bincount(whose, weights=of_attack) for of_attack in near])
-        rows.append(sums / np.bincount(whose))
-    return Retrained(inside, np.stack(rows, axis=1))
+        return cls(train, people, place, everybody, whose)
+
+    def seen(self, inside: NDArray[np.bool_]) -> Windows:
+        """Give the windows of the people who are in."""
+        return self.train.select(np.isin(self.train.group, self.people[inside]))
+
+    def after(self, sampler: Sampler, inside: NDArray[np.bool_], *, seed: int) -> Float64Array:
+        """Give how near what a fit gives lies to each person, (attack, person)."""
+        made = sampler.sample(_half_as_many(self.seen(inside), self.train), seed=seed)
+        near = nearness(self.place(describe(in_canonical_order(made))), self.everybody)
+        sums = np.stack([np.bincount(self.whose, weights=of_attack) for of_attack in near])
+        return np.asarray(sums / np.bincount(self.whose))
 
 
 def _half_as_many(seen: Windows, train: Windows) -> dict[str, int]:
     """Give half of train's number for each class that was seen: as many windows after every fit."""
-    return {name: -(-count // 2) for name, count in train.counts.items() if seen.counts[name]}
+    share = min(0.5, MADE / len(train))
+    return {
+        name: int(np.ceil(share * count))
+        for name, count in train.counts.items()
+        if seen.counts[name]
+    }
 
 
 def person_aucs(nearness_of: Float64Array, inside: Table) -> Float64Array:
@@ -159,6 +263,8 @@ FIGURE: dict[str, Callable[[Float64Array], float]] = {
     "retrain_worst_person": _worst_person,
 }
 """Figure -> how it is read off AUCs (attack, person); the best attack counts."""
+
+NAMES = (*FIGURE, "retrain_leaky", "retrain_unrelated")
 
 SHORT = {"retrain_person_auc": "mean over people", "retrain_worst_person": "worst person"}
 
@@ -199,7 +305,9 @@ def _score(name: str, of: Retrained, chance: Sequence[Float64Array], seed: int) 
         [max(0.5, figure(draw)) for draw in chance],
         note=f"{len(of.inside)} fits to half of {people} groups; mean over people: {means}",
     )
-    return surely(scored(name, measured, limits=(0.0, 1.0)))
+    tables = (who_is_in(people, len(of.inside), seed=seed + 101 + deal) for deal in range(DEALS))
+    deals = [figure(person_aucs(of.nearness, table)) for table in tables]
+    return no_better_than_dealt(surely(scored(name, measured, limits=(0.0, 1.0))), deals)
 
 
 def _control(name: str, of: dict[str, Score], word: str) -> Score:
