@@ -6,16 +6,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wearsynth.data import Channel, SignalWindows, Windows, windows_from_arrays
+from wearsynth.data import Channel, SignalWindows, Windows, concat, windows_from_arrays
 from wearsynth.errors import DataError
+from wearsynth.evaluation.person_bench import BOTH, MADE, NOTHING, REAL, SAME, Made
+from wearsynth.evaluation.person_task import Utility, utility_by_person
 from wearsynth.evaluation.stress_task import (
+    STRESS,
     fit_detector,
-    leave_one_out,
     spectra,
-    stress_task,
-    task_lines,
+    stress_judges,
+    told_apart,
 )
-from wearsynth.pipeline import stress_task_files
+from wearsynth.pipeline import RealFiles, utility_files
 from wearsynth.tables import save_windows
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "wesad_1hz"
@@ -69,36 +71,42 @@ def test_the_same_seed_gives_the_same_network() -> None:
     assert not bool((next(one.net.parameters()) == next(other.net.parameters())).all())
 
 
+def by_person(synthetic: Windows, *, train: Windows, holdout: Windows, folds: int = 100) -> Utility:
+    seen = frozenset(train.subject.tolist())
+    return utility_by_person(
+        [Made("made", told_apart(synthetic), seen)],
+        real=told_apart(concat([train, holdout])),
+        judges=stress_judges(),
+        folds=folds,
+        looked_at=STRESS,
+    )
+
+
 def test_stress_that_shows_is_found_and_noise_is_not() -> None:
     train, holdout = sweaty(3, per_class=40), sweaty(2, first=3)
-    synthetic = made(sweaty(3, first=9, per_class=40))
-    rows = {row.trained_on: row for row in stress_task(synthetic, train=train, holdout=holdout)}
-    for name in ("real train", "synthetic", "real train + synthetic", "real, all but one person"):
-        assert rows[name].stress_f1 > 0.95, name
-    nothing = rows["nothing: always no stress"]
-    assert nothing.accuracy == pytest.approx(2 / 3)
-    assert nothing.stress_f1 == 0.0
+    utility = by_person(
+        made(sweaty(3, first=9, per_class=40)), train=train, holdout=holdout, folds=3
+    )
+    assert utility.folds == 3 and utility.looked_at == STRESS
+    rows = {row.trained_on: row for row in utility.rows if not row.of_everybody}
+    for name in (REAL, SAME, MADE, BOTH):
+        assert (rows[name].class_f1 or 0) > 0.95, name
+    assert rows[NOTHING].accuracy == pytest.approx(2 / 3)
+    assert rows[NOTHING].class_f1 == 0.0
     blind = sweaty(2, first=20, effect=0.0)
     decided = fit_detector(sweaty(3, first=9, effect=0.0), seed=0).predict(blind)
     assert np.mean(decided == blind.label) < 0.75
-    lines = list(task_lines(tuple(rows.values())))
-    assert len(lines) == 6 and lines[1].startswith("nothing: always no stress")
 
 
-def test_leaving_one_out_tests_everybody_once() -> None:
-    windows = sweaty(3, per_class=4)
-    counts = leave_one_out(windows, seed=0)
-    assert counts.shape == (3, 2, 2)
-    assert counts.sum(axis=(0, 2)).tolist() == [24, 12]
-
-
-def test_windows_without_stress_or_with_known_people_are_refused() -> None:
+def test_classes_are_told_apart_and_groups_stay() -> None:
     windows = sweaty(2, per_class=2)
-    calm = replace(windows, classes=("rest", "walk"))
+    three = replace(windows, classes=("rest", "stress", "fun"), subject=np.full(len(windows), ""))
+    two = told_apart(replace(three, label=np.where(np.arange(len(three)) < 2, 2, three.label)))
+    assert two.classes == ("no_stress", "stress")
+    assert two.counts == {"no_stress": 8, "stress": 4}
+    assert {name.split("-")[0] for name in two.group} == {"rest", "stress", "fun"}
     with pytest.raises(DataError, match="unknown class 'stress'"):
-        stress_task(calm, train=calm, holdout=calm)
-    with pytest.raises(DataError, match="share 2 group"):
-        stress_task(made(windows), train=windows, holdout=windows)
+        told_apart(replace(windows, classes=("rest", "walk")))
 
 
 @pytest.mark.slow
@@ -110,8 +118,14 @@ def test_real_people_left_out_one_by_one_are_known_as_well_as_elsewhere() -> Non
         np.where(found["label"] == 1, "stress", "no_stress"),
         subject=[f"S{i}" for i in found["subject"]],
     )
-    counts = leave_one_out(windows, seed=0).sum(axis=0)
-    assert np.trace(counts) / counts.sum() > 0.82  # an independent run: .877
+    holdout = np.isin(windows.subject, ["S2", "S3"])
+    utility = by_person(
+        made(windows.select(~holdout)),
+        train=windows.select(~holdout),
+        holdout=windows.select(holdout),
+    )
+    real = utility.row("stress network", REAL, of_everybody=True)
+    assert real.people == 15 and real.accuracy > 0.82  # an independent run: .877
 
 
 def test_files_give_lines(tmp_path: Path) -> None:
@@ -120,5 +134,7 @@ def test_files_give_lines(tmp_path: Path) -> None:
     paths = {name: tmp_path / f"{name}.parquet" for name in sets}
     for name, windows in sets.items():
         save_windows(windows, paths[name])
-    lines = list(stress_task_files(paths["synthetic"], paths["train"], paths["holdout"]))
-    assert len(lines) == 6 and "accuracy" in lines[0]
+    files = RealFiles(train=[paths["train"]], holdout=paths["holdout"])
+    lines = list(utility_files([paths["synthetic"]], files, task="stress"))
+    assert "4 folds" in lines[0]
+    assert any(line.startswith("stress network") and "F1 stress" in line for line in lines)

@@ -18,7 +18,7 @@ from wearsynth.config import (
     load_config,
     load_generate_config,
 )
-from wearsynth.errors import ConfigError, Interrupted, WearsynthError
+from wearsynth.errors import Interrupted, WearsynthError
 from wearsynth.files import atomic_file, check_not_input
 from wearsynth.options import CountOption, Out, Overwrite, counts_of, help_of, section_of
 
@@ -224,20 +224,49 @@ def _self_test(real: Path, out: Path, *, quick: bool, seed: int) -> None:
 
 @app.command("utility")
 def utility_command(
-    synthetic: Annotated[Path, typer.Argument(help="A windows file to train on.")],
-    train: Annotated[Path, typer.Option(help="The real windows that were learnt from.")],
-    holdout: Annotated[Path, typer.Option(help="Real windows of other groups.")],
-    task: Annotated[str, typer.Option(help="The task: stress.")] = "stress",
-    seed: Annotated[int, typer.Option(min=0, help="Initial weights and order.")] = 0,
+    synthetic: Annotated[list[Path], typer.Argument(help="Windows files to learn from.")],
+    real: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Real windows of all people; each synthetic file is tested on those whom its "
+            "generator has not seen. Repeat."
+        ),
+    ] = None,
+    train: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="The real windows that were learnt from; with --real one for each synthetic file, "
+            "in order, needed where files do not say it themselves."
+        ),
+    ] = None,
+    holdout: Annotated[
+        Path | None, typer.Option(help="Real windows of other groups, in place of --real.")
+    ] = None,
+    task: Annotated[
+        str, typer.Option(help="classes; or stress, by one known network.")
+    ] = "classes",
+    folds: Annotated[
+        str | None,
+        typer.Option(
+            help="Of real people: a number, or loso to leave out one at a time. Left out: as the "
+            "synthetic files have them, else 5; for stress loso."
+        ),
+    ] = None,
+    judge: Annotated[
+        list[str] | None, typer.Option(help="trees, minirocket or cnn; left out: all. Repeat.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Also write JSON.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Folds, draws and judges.")] = 0,
 ) -> None:
-    """Train one known network on the windows and find stress in new people; minutes of CPU."""
-    if task != "stress":
-        raise ConfigError(f"unknown task {task!r}; the only one is stress.")
+    """Test person by person what judges learn from synthetic, real and both; minutes of CPU."""
     from wearsynth.console import show_notices
-    from wearsynth.pipeline import stress_task_files
+    from wearsynth.pipeline import RealFiles, utility_files
 
     show_notices()
-    for line in stress_task_files(synthetic, train, holdout, seed=seed):
+    files = RealFiles(real or (), train or (), holdout)
+    for line in utility_files(
+        synthetic, files, task=task, folds=folds, judges=judge or (), out=out, seed=seed
+    ):
         typer.echo(line)
 
 

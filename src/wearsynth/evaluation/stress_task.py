@@ -4,36 +4,19 @@ The network is the detector of a public study of synthetic smartwatch data (Sens
 3052): averaged spectra of sub-windows, four convolutions, three dense layers.
 """
 
-import logging
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from wearsynth.data import (
-    FloatArray,
-    IntArray,
-    SignalWindows,
-    Windows,
-    check_no_shared_groups,
-    check_same_kind,
-    concat,
-)
-from wearsynth.evaluation.decisions import (
-    Confusion,
-    Floats,
-    class_f1s,
-    macro_f1,
-    middle,
-    resampled,
-    tally,
-)
+from wearsynth.data import FloatArray, IntArray, SignalWindows, Windows
+from wearsynth.evaluation.decisions import Floats
+from wearsynth.evaluation.described import in_canonical_order
+from wearsynth.evaluation.person_bench import Fit
 from wearsynth.tensors import one_thread
-
-log = logging.getLogger(__name__)
 
 STRESS = "stress"
 MOST_BINS = 208
@@ -45,105 +28,19 @@ DROPOUT = 0.3
 EPOCHS, BATCH, LEARNING_RATE = 10, 50, 1e-3
 
 
-@dataclass(frozen=True)
-class TaskRow:
-    """How one training set serves: accuracy beside the F1 of stress, which "always no" makes 0.
+def stress_judges(*, seed: int = 0) -> dict[str, Fit]:
+    """Give how the network learns from windows of no_stress and stress."""
+    return {"stress network": lambda windows: fit_detector(windows, seed=seed).predict}
 
-    interval: 95 % of stress_f1, by bootstrap over the people tested on.
+
+def told_apart(windows: Windows) -> Windows:
+    """Give the windows with two classes: no_stress, stress; groups as they were.
+
+    DataError where there is no class stress.
     """
-
-    trained_on: str
-    tested_on: str
-    accuracy: float
-    stress_f1: float
-    macro_f1: float
-    interval: tuple[float, float]
-
-
-def stress_task(
-    synthetic: Windows, *, train: Windows, holdout: Windows, seed: int = 0
-) -> tuple[TaskRow, ...]:
-    """Give how well stress is found in people of the holdout after training on each set.
-
-    Also leaving one person out over all real people. Costs a fit a person and three more. DataError
-    where the windows have no class "stress".
-    """
-    _check(synthetic, train, holdout)
-    real, made, new = (_told_apart(w) for w in (train, synthetic, holdout))
-    everybody = concat([real, new])
-    log.info("utility: %d fits of the stress network", len(np.unique(everybody.group)) + 3)
-    always_no = tally(new, np.zeros(len(new), dtype=np.int64))
-    sets = {
-        "real train": real,
-        "synthetic": made,
-        "real train + synthetic": concat([real, made]),
-    }
-    rows = [_row("nothing: always no stress", "holdout", always_no, seed=seed)]
-    for name, windows in sets.items():
-        decided = fit_detector(windows, seed=seed).predict(new)
-        rows.append(_row(name, "holdout", tally(new, decided), seed=seed))
-    counts = leave_one_out(everybody, seed=seed)
-    rows.append(_row("real, all but one person", "that person", counts, seed=seed))
-    return tuple(rows)
-
-
-def task_lines(rows: tuple[TaskRow, ...]) -> Iterator[str]:
-    """Give the rows as lines of text."""
-    yield f"{'trained on':<26} {'tested on':<12} accuracy  stress F1  95 %          macro F1"
-    for row in rows:
-        low, high = row.interval
-        yield (
-            f"{row.trained_on:<26} {row.tested_on:<12} {row.accuracy:8.3f} {row.stress_f1:10.3f}  "
-            f"{low:.2f} to {high:.2f} {row.macro_f1:11.3f}"
-        )
-
-
-def leave_one_out(windows: Windows, *, seed: int) -> Confusion:
-    """Give each group's confusion matrix after training on all others, (group, class, class)."""
-    decided = np.zeros(len(windows), dtype=np.int64)
-    for name in np.unique(windows.group):
-        own = windows.group == name
-        fitted = fit_detector(windows.select(~own), seed=seed)
-        decided[own] = fitted.predict(windows.select(own))
-    return tally(windows, decided)
-
-
-def _check(synthetic: Windows, train: Windows, holdout: Windows) -> None:
-    for name, other in (("synthetic", synthetic), ("train", train)):
-        check_same_kind(holdout, other, "holdout", name)
-    holdout.class_index(STRESS)  # DataError where there is no such class
-    check_no_shared_groups(train.group, holdout.group, "train", "holdout")
-    seen = synthetic.trained_groups
-    check_no_shared_groups(seen, holdout.group, "the generator's training groups", "holdout")
-
-
-def _told_apart(windows: Windows) -> Windows:
-    """Give the windows with two classes: no_stress, stress; groups as they were."""
-    stressed = (windows.label == windows.class_index(STRESS)).astype(np.int64)
-    parts = [windows.select(stressed == 0), windows.select(stressed == 1)]
-    label = np.repeat([0, 1], [len(part) for part in parts])
-    joined = concat(parts)
-    return Windows(
-        joined.signals,
-        label,
-        ("no_stress", STRESS),
-        joined.subject,
-        joined.recording,
-        joined.start_s,
-        joined.synthetic,
-    )
-
-
-def _row(trained_on: str, tested_on: str, by_group: Confusion, *, seed: int) -> TaskRow:
-    total = by_group.sum(axis=0)
-    return TaskRow(
-        trained_on,
-        tested_on,
-        accuracy=float(np.trace(total) / total.sum()),
-        stress_f1=float(class_f1s(total)[1]),
-        macro_f1=macro_f1(total),
-        interval=middle(class_f1s(resampled(by_group, seed=seed))[:, 1]),
-    )
+    named = in_canonical_order(windows)  # groups without names go by class: name them first
+    stressed = named.label == named.class_index(STRESS)
+    return replace(named, label=stressed.astype(np.int64), classes=("no_stress", STRESS))
 
 
 def spectra(signals: Mapping[str, SignalWindows]) -> Floats:
