@@ -1,6 +1,7 @@
 """The command line: each command reads its options, calls one stage, prints what came of it."""
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -172,33 +173,54 @@ def evaluate_command(
         bool,
         typer.Option("--rank-agreement", help="Also whether 8 classifiers rank alike: 80 fits."),
     ] = False,
+    retrain_attacks: Annotated[
+        int | None,
+        typer.Option(
+            min=4,
+            help="Also fit a generator so many times, each to half of the people, and ask who was in: "
+            "24 to be sure. The cost is told first; after Ctrl-C the same command goes on.",
+        ),
+    ] = None,
+    retrain_with: Annotated[
+        str,
+        typer.Option(
+            help="Which: mixture (a plain one, to compare with, seconds), or the model folder that "
+            "the windows come from, fitted again with its own options (minutes to hours)."
+        ),
+    ] = "mixture",
+    retrain_rounds: Annotated[
+        int | None,
+        typer.Option(min=1, help="Rounds of such a fit at most, in place of the model's own."),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Folds and draws.")] = 0,
 ) -> None:
     """Judge synthetic windows, each figure beside the same figure for real against real."""
     if self_test is not None:
-        if synthetic or train or holdout or fail_if or learning_curve or rank_agreement:
+        if any(
+            (synthetic, train, holdout, fail_if, learning_curve, rank_agreement, retrain_attacks)
+        ):
             raise typer.BadParameter("--self-test takes --out, --quick and --seed alone.")
         _self_test(self_test, out or Path("selftest.json"), quick=quick, seed=seed)
         return
     if synthetic is None or train is None or holdout is None or out is None:
         raise typer.BadParameter("SYNTHETIC, --train, --holdout and --out, or --self-test REAL.")
-    from wearsynth.console import print_scores, show_notices
+    if retrain_attacks is None and (retrain_with != "mixture" or retrain_rounds is not None):
+        raise typer.BadParameter("--retrain-with and --retrain-rounds go with --retrain-attacks N.")
+    from wearsynth.console import fits_progress, print_scores, say, show_notices
     from wearsynth.evaluation import read_scores
     from wearsynth.evaluation.gate import failures, parse_condition
-    from wearsynth.pipeline import evaluate_files
+    from wearsynth.pipeline import More, evaluate_files
+    from wearsynth.refitting import RetrainPlan, RetrainProgress
 
     conditions = [parse_condition(text) for text in fail_if or ()]
+    plan = RetrainPlan(retrain_attacks, retrain_with, retrain_rounds) if retrain_attacks else None
+    more = More(learning_curve, rank_agreement, plan)
     show_notices()
-    evaluate_files(
-        synthetic,
-        train,
-        holdout,
-        out,
-        quick=quick,
-        learning_curve=learning_curve,
-        rank_agreement=rank_agreement,
-        seed=seed,
-    )
+    with fits_progress() if plan else nullcontext() as watch:
+        progress = RetrainProgress(say, watch) if watch else None
+        evaluate_files(
+            synthetic, train, holdout, out, quick=quick, more=more, seed=seed, progress=progress
+        )
     scores = read_scores(out)
     print_scores(scores)
     typer.echo(f"{out}: scores written")

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from rich.box import SIMPLE_HEAD
@@ -74,6 +74,30 @@ def training_progress() -> Iterator[Watch]:
             )
 
         yield watch
+
+
+@contextmanager
+def fits_progress() -> Iterator[Callable[[int, int], None]]:
+    """Give a watcher of fits, told how many are done of how many: a bar, or a line a fit elsewhere."""
+    start_s = time.monotonic()
+    if not err.is_terminal:
+
+        def line(done: int, times: int) -> None:
+            left_s = (time.monotonic() - start_s) / done * (times - done)
+            say(f"fit {done} of {times}" + (f", about {left_s:.0f} s left" if left_s else ""))
+
+        yield line
+        return
+    columns = (
+        TextColumn("fits"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(compact=True),
+        TextColumn("left"),
+    )
+    with Progress(*columns, console=err) as progress:
+        task = progress.add_task("fits", total=None, visible=False)
+        yield lambda done, times: progress.update(task, completed=done, total=times, visible=True)
 
 
 @contextmanager

@@ -30,6 +30,7 @@ from wearsynth.formats.manifest import Summary
 from wearsynth.formats.writers import WRITERS
 from wearsynth.model import Model, load_model, save_model
 from wearsynth.optimise import Watch
+from wearsynth.refitting import RetrainPlan, RetrainProgress, going_on_later, retraining_of
 from wearsynth.rendering import RenderOptions, render
 from wearsynth.sensors import Counts, load_profile
 from wearsynth.sensors.choosing import choose_setting
@@ -136,6 +137,15 @@ def _rendered(chunks: Iterator[Windows], config: RenderConfig) -> Iterator[Count
         first += len(chunk)
 
 
+@dataclass(frozen=True)
+class More:
+    """What an evaluation measures besides, at a cost of its own; retrain: fits to halves of people."""
+
+    learning_curve: bool = False
+    rank_agreement: bool = False
+    retrain: RetrainPlan | None = None
+
+
 def evaluate_files(
     synthetic: Path,
     train: Path,
@@ -143,23 +153,36 @@ def evaluate_files(
     out: Path,
     *,
     quick: bool = False,
-    learning_curve: bool = False,
-    rank_agreement: bool = False,
+    more: More | None = None,
     seed: int = 0,
+    progress: RetrainProgress | None = None,
 ) -> None:
-    """Judge a synthetic windows file against real ones and write scores.json."""
+    """Judge a synthetic windows file against real ones and write scores.json.
+
+    progress: where lines and finished fits are told, if `more` asks for fits; what these found is kept
+    beside `out` until the scores are written.
+    """
     check_writable(out)
     check_not_input(out, synthetic, train, holdout)
+    more = more or More()
+    made = load_windows(synthetic)
     sets = {"train": load_windows(train), "holdout": load_windows(holdout)}
-    scores = evaluate(
-        load_windows(synthetic),
-        **sets,
-        quick=quick,
-        learning_curve=learning_curve,
-        rank_agreement=rank_agreement,
-        seed=seed,
-    )
+    retrain = None
+    if more.retrain is not None:
+        retrain = retraining_of(more.retrain, made, sets["train"], out, progress=progress)
+    with going_on_later(retrain):
+        scores = evaluate(
+            made,
+            **sets,
+            quick=quick,
+            learning_curve=more.learning_curve,
+            rank_agreement=more.rank_agreement,
+            retrain=retrain,
+            seed=seed,
+        )
     write_scores(scores, out)
+    if retrain is not None and retrain.keep is not None:
+        retrain.keep.remove()
 
 
 def self_test_file(

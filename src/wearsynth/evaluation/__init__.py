@@ -11,6 +11,7 @@ import numpy as np
 
 from wearsynth.data import Windows
 from wearsynth.evaluation.attacks import membership
+from wearsynth.evaluation.attacks.retraining import Retraining, retrain_notes, retrain_scores
 from wearsynth.evaluation.copies import copy_scores
 from wearsynth.evaluation.detector import DETECTORS, detector_scores
 from wearsynth.evaluation.feature_map import feature_map
@@ -33,7 +34,16 @@ from wearsynth.evaluation.scores import (
 from wearsynth.evaluation.trial import Effort, prepare
 from wearsynth.evaluation.utility import utility_scores
 
-__all__ = ["Part", "Reference", "Score", "Scores", "evaluate", "read_scores", "write_scores"]
+__all__ = [
+    "Part",
+    "Reference",
+    "Retraining",
+    "Score",
+    "Scores",
+    "evaluate",
+    "read_scores",
+    "write_scores",
+]
 
 log = logging.getLogger(__name__)
 
@@ -56,19 +66,22 @@ def evaluate(
     quick: bool = False,
     learning_curve: bool = False,
     rank_agreement: bool = False,
+    retrain: Retraining | None = None,
     seed: int = 0,
 ) -> Scores:
     """Give every figure of the synthetic windows beside the same figure for real people's windows.
 
     train: the windows that the generator learned from; holdout: windows of other groups. quick:
     fewer trees and windows, the trees judge alone. learning_curve: also what people and synthetic windows are
-    worth; rank_agreement: also whether classifiers rank alike. The order of rows, channels and
+    worth; rank_agreement: also whether classifiers rank alike; retrain: also whether fits with and
+    without each person give people away. The order of rows, channels and
     signals does not matter; the same seed gives the same scores. DataError where sets are empty, of
     different kinds, or the holdout has groups that the generator has seen.
     """
     given = {"synthetic": synthetic, "train": train, "holdout": holdout}
     trial = prepare(given, EFFORT[quick], seed=seed)
     log.info("evaluate: %d reference draws of real people", len(trial.draws))
+    again = () if retrain is None else retrain_scores(trial, retrain)
     useful = utility_scores(trial)
     if learning_curve:
         useful = useful.with_more(*learning_curve_scores(trial))
@@ -77,7 +90,7 @@ def evaluate(
     log.info("evaluate: attacks on privacy%s", "" if quick else WARPING)
     linked = linkage_scores(trial, warped=not quick)
     found = membership(trial)
-    near = (*found.scores, *copy_scores(trial), *linked)
+    near = (*found.scores, *again, *copy_scores(trial), *linked)
     log.info("evaluate: likeness and the detector")
     like = (
         *fidelity_scores(trial),
@@ -90,7 +103,7 @@ def evaluate(
         synthetic=_summary(synthetic),
         train=_summary(train),
         holdout=_summary(holdout),
-        notes=trial.notes,
+        notes=(*trial.notes, *retrain_notes(retrain)),
         pictures=replace(
             make_pictures(trial.synthetic, trial.holdout, useful.confusions, seed=seed),
             curves=useful.curves,

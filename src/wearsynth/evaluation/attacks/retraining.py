@@ -101,6 +101,16 @@ def retrain_scores(trial: Trial, by: Retraining) -> tuple[Score, ...]:
     return tuple(_named(score, by) for score in found)
 
 
+def retrain_notes(by: Retraining | None) -> tuple[str, ...]:
+    """Give a line on what figures of another generator say, where there are any."""
+    if by is None or by.own:
+        return ()
+    return (
+        f"figures called ({by.name}) speak of {by.about}: they say what such a generator would give "
+        "away of these people, and nothing of the windows given.",
+    )
+
+
 def _named(score: Score, by: Retraining) -> Score:
     """Give the score under the generator's name; another generator's has no verdict here."""
     score = replace(
