@@ -84,7 +84,7 @@ def test_noise_is_always_told_apart_and_it_is_said_by_what() -> None:
 
 def test_windows_that_run_backwards_are_seen() -> None:
     scores = by_name(changed(OTHERS, OTHERS.signals["acc"].values[:, ::-1]))
-    assert value(scores, "trees") < 0.75  # its features hardly know before from after
+    assert value(scores, "trees") > 0.75  # by the skewness of changes
     assert max(value(scores, "minirocket"), value(scores, "cnn")) > 0.9
 
 

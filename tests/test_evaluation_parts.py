@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import wasserstein_distance
 
 from toy import toy_windows
-from wearsynth.data import Windows
+from wearsynth.data import Windows, windows_from_arrays
 from wearsynth.errors import DataError, FileError
 from wearsynth.evaluation import Score, Scores, evaluate, read_scores, write_scores
 from wearsynth.evaluation.copies import copy_scores
@@ -21,7 +21,6 @@ from wearsynth.evaluation.described import (
     thinned,
 )
 from wearsynth.evaluation.fidelity import (
-    BY_SIGNAL,
     compare,
     scales_of,
     wasserstein,
@@ -66,7 +65,7 @@ def changed(of: Described, signal: DescribedSignal) -> Described:
 def test_distances_of_a_set_to_itself_are_zero_and_a_shift_of_one_sd_is_one() -> None:
     real = describe(TOY)
     scales = scales_of(real)
-    for figure in (*BY_SIGNAL, "coupling"):
+    for figure in ("feature_w1", "log_band_w1", "autocorrelation", "coupling", "power_coupling"):
         assert compare(figure, real, real, scales).tolist() == [[0.0, 0.0, 0.0]]
     assert compare("frechet", real, real, scales) == pytest.approx(0.0, abs=1e-5)
     acc = real.signals["acc"]
@@ -82,6 +81,55 @@ def test_distances_of_a_set_to_itself_are_zero_and_a_shift_of_one_sd_is_one() ->
     assert compare("log_band_w1", changed(real, louder), real, scales) == pytest.approx(2.0)
     other = replace(acc, acf=acc.acf - 0.5)
     assert compare("autocorrelation", changed(real, other), real, scales) == pytest.approx(0.5)
+
+
+def sawteeth(count: int, *, backwards: bool = False) -> Described:
+    """Waves of one channel that rise in one step and fall in seven, at any phase."""
+    rng = np.random.default_rng(0)
+    tooth = -(np.arange(64) % 8.0)
+    rows = np.stack([np.roll(tooth, shift) for shift in rng.integers(0, 8, count)])
+    return of_one_channel(rows[:, :: -1 if backwards else 1])
+
+
+def of_one_channel(rows: np.ndarray) -> Described:
+    """Describe windows (window, time) of one class."""
+    label = ["a"] * len(rows)
+    return describe(windows_from_arrays(rows[:, :, None], label, rate_hz=8, channels=[("c", "1")]))
+
+
+def test_direction_of_time_is_one_minus_one_and_none() -> None:
+    real = sawteeth(40)
+    scales = scales_of(real)
+
+    def direction(of: Described) -> float:
+        return float(compare("time_direction", of, real, scales)[0, 0])
+
+    assert direction(sawteeth(40)) == pytest.approx(1.0)
+    assert direction(sawteeth(40, backwards=True)) == pytest.approx(-1.0, abs=1e-3)
+    rng = np.random.default_rng(0)
+    found = [direction(of_one_channel(rng.normal(size=(40, 64)))) for _ in range(50)]
+    assert abs(np.mean(found)) < 0.3  # noise has no direction: now this way, now that
+    flat = replace(real.signals["acc"], rises=0 * real.signals["acc"].rises)
+    assert np.isnan(direction(replace(real, signals={"acc": flat})))
+
+
+def test_strength_across_channels_sees_axes_drawn_apart_and_nothing_else() -> None:
+    rng = np.random.default_rng(0)
+    strength = np.exp(rng.normal(size=(400, 1, 1)))  # a strong step is strong on every axis
+    values = strength * rng.normal(size=(400, 64, 3))
+    apart = np.stack([rng.permutation(values[:, :, axis]) for axis in range(3)], axis=2)
+    axes = [(f"acc_{axis}", "g") for axis in "xyz"]
+
+    def described(values: np.ndarray) -> Described:
+        return describe(windows_from_arrays(values, ["a"] * 400, rate_hz=8, channels=axes))
+
+    real = described(values)
+    scales = scales_of(real)
+    assert compare("power_coupling", described(values[:, ::-1]), real, scales) < 0.01
+    assert compare("power_coupling", described(apart), real, scales)[0, 0] > 0.6
+    assert compare("power_coupling", described(2 * values), real, scales) < 0.01
+    one = sawteeth(40)  # of one channel
+    assert np.isnan(compare("power_coupling", one, one, scales_of(one)))
 
 
 def test_a_class_that_one_side_lacks_is_left_out_of_its_cell_only() -> None:

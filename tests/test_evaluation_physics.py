@@ -219,6 +219,30 @@ def test_drift_and_impossible_temperatures_are_seen() -> None:
     assert hot.verdict == "bad"
 
 
+def test_hard_limits_are_where_many_people_end() -> None:
+    rng = np.random.default_rng(0)
+    subject = np.repeat([f"p{index}" for index in range(8)], 10)
+
+    def of(values: np.ndarray) -> Windows:
+        values = values.astype(np.float32)[:, :, None]
+        return windows_from_arrays(
+            values, ["a"] * 80, rate_hz=1, channels=[("c", "1")], subject=subject
+        )
+
+    soft = of(rng.normal(size=(80, 60)))
+    assert not np.isfinite([ranges_of(soft)["acc"].floor, ranges_of(soft)["acc"].ceiling]).any()
+    cut = np.minimum(rng.normal(size=(80, 60)), 1.5)
+    real = ranges_of(of(cut))
+    assert real["acc"].ceiling.tolist() == [1.5] and np.isinf(real["acc"].floor).all()
+    over = cut.copy()
+    over[:20, 0] = 1.7
+    [share] = [q for q in any_quantities(of(over), real) if q.name == "acc beyond hard limits"]
+    assert share.values.mean() == 0.25
+    [none] = [q for q in any_quantities(of(cut), real) if q.name == "acc beyond hard limits"]
+    assert none.values.max() == 0
+    assert all("limits" not in q.name for q in any_quantities(soft, ranges_of(soft)))
+
+
 def test_slopes_by_hand() -> None:
     windows = slow_windows(1, seed=0)
     ramp = np.tile(np.arange(80)[None, :, None] / 240, (10, 1, 1)).astype(np.float32)

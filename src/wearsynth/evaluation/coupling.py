@@ -1,6 +1,6 @@
 """How channels move together, within windows and from window to window."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -32,6 +32,21 @@ def channel_levels(signals: Mapping[str, SignalWindows]) -> Float64Array:
     """Give each window's mean of every channel of all signals, (window, channel)."""
     means = [signal.values.mean(axis=1, dtype=np.float64) for signal in signals.values()]
     return np.concatenate(means, axis=1)
+
+
+def channel_powers(log_bands: Sequence[Float64Array]) -> Float64Array:
+    """Give each window's log power of every channel and octave, (window, channel, octave).
+
+    log_bands: of each signal (window, channel, octave), the highest first. Octaves are counted from
+    one cycle a window up, where signals of all rates meet; those that all have are kept.
+    """
+    octaves = min(bands.shape[2] for bands in log_bands)
+    return np.concatenate([bands[:, :, ::-1][:, :, :octaves] for bands in log_bands], axis=1)
+
+
+def power_correlations(powers: Float64Array) -> Float64Array:
+    """Give the correlation of every pair of channels' log powers over windows, (octave, pair)."""
+    return np.array([level_correlations(powers[:, :, at]) for at in range(powers.shape[2])])
 
 
 def level_correlations(levels: Float64Array) -> Float64Array:

@@ -9,11 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wearsynth.data import FloatArray, IntArray, SignalWindows, StrArray, Windows
-from wearsynth.evaluation.coupling import channel_correlations, channel_levels
+from wearsynth.evaluation.coupling import (
+    channel_correlations,
+    channel_levels,
+    channel_powers,
+)
 from wearsynth.features import (
     Float64Array,
     autocorrelation,
     log_band_power,
+    rises,
     window_features,
 )
 
@@ -23,7 +28,7 @@ class DescribedSignal:
     """One signal of windows, a row a window.
 
     features: (window, feature), called feature_names. log_bands: (window, channel x band), decades.
-    acf: (window, channel x lag). readings: (window, time x channel), so weighted that a signal of
+    acf, rises: (window, channel x lag). readings: (window, time x channel), so weighted that a signal of
     many readings does not outweigh others.
     """
 
@@ -31,6 +36,7 @@ class DescribedSignal:
     feature_names: tuple[str, ...]
     log_bands: Float64Array
     acf: Float64Array
+    rises: Float64Array
     readings: Float64Array
 
     def select(self, index: NDArray[np.int64]) -> "DescribedSignal":
@@ -40,6 +46,7 @@ class DescribedSignal:
             self.feature_names,
             self.log_bands[index],
             self.acf[index],
+            self.rises[index],
             self.readings[index],
         )
 
@@ -49,6 +56,7 @@ class Described:
     """What figures compare. label: (window,) index of the class. group: (window,) names.
 
     pairs: (window, pair), correlations of channels within the window. levels: (window, channel).
+    powers: (window, channel, octave), decades.
     points: (window, direction), where figures have placed the windows among real ones of the class.
     row: (window,) index of the window among those that were described.
     """
@@ -56,6 +64,7 @@ class Described:
     signals: Mapping[str, DescribedSignal]
     pairs: Float64Array
     levels: Float64Array
+    powers: Float64Array
     label: IntArray
     group: StrArray
     points: Float64Array
@@ -90,6 +99,7 @@ class Described:
             signals,
             self.pairs[index],
             self.levels[index],
+            self.powers[index],
             self.label[index],
             self.group[index],
             self.points[index],
@@ -99,11 +109,17 @@ class Described:
 
 def describe(windows: Windows) -> Described:
     """Give the windows' description; DataError where they are too short for features."""
-    signals = {name: _described(signal) for name, signal in windows.signals.items()}
-    pairs, levels = channel_correlations(windows.signals), channel_levels(windows.signals)
-    nowhere = np.zeros((len(windows), 0))
-    row = np.arange(len(windows))
-    return Described(signals, pairs, levels, windows.label, windows.group, nowhere, row)
+    bands = {name: log_band_power(signal) for name, signal in windows.signals.items()}
+    return Described(
+        signals={name: _described(signal, bands[name]) for name, signal in windows.signals.items()},
+        pairs=channel_correlations(windows.signals),
+        levels=channel_levels(windows.signals),
+        powers=channel_powers(list(bands.values())),
+        label=windows.label,
+        group=windows.group,
+        points=np.zeros((len(windows), 0)),
+        row=np.arange(len(windows)),
+    )
 
 
 def joined(a: Described, b: Described) -> Described:
@@ -114,22 +130,24 @@ def joined(a: Described, b: Described) -> Described:
             one.feature_names,
             np.concatenate([one.log_bands, b.signals[name].log_bands]),
             np.concatenate([one.acf, b.signals[name].acf]),
+            np.concatenate([one.rises, b.signals[name].rises]),
             np.concatenate([one.readings, b.signals[name].readings]),
         )
         for name, one in a.signals.items()
     }
-    names = ("pairs", "levels", "label", "group", "points", "row")
+    names = ("pairs", "levels", "powers", "label", "group", "points", "row")
     return Described(signals, *(np.concatenate([getattr(a, n), getattr(b, n)]) for n in names))
 
 
-def _described(signal: SignalWindows) -> DescribedSignal:
+def _described(signal: SignalWindows, log_bands: Float64Array) -> DescribedSignal:
     features = window_features(signal)
     count = len(signal.values)
     return DescribedSignal(
         features.values,
         features.names,
-        log_band_power(signal).reshape(count, -1),
+        log_bands.reshape(count, -1),
         autocorrelation(signal, signal.values.shape[1] // 2).reshape(count, -1),
+        rises(signal).reshape(count, -1),
         _equally_weighted(signal.values).reshape(count, -1),
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from wearsynth.data import IntArray
-from wearsynth.evaluation.coupling import level_correlations
+from wearsynth.evaluation.coupling import level_correlations, power_correlations
 from wearsynth.evaluation.described import Described, DescribedSignal, joined
 from wearsynth.evaluation.figures import FIGURES
 from wearsynth.evaluation.neighbours import clipped_coverage, clipped_density, frechet, mmd
@@ -101,6 +101,16 @@ def autocorrelation(a: DescribedSignal, b: DescribedSignal, scale: Scale) -> flo
     return float(np.abs(a.acf.mean(axis=0) - b.acf.mean(axis=0)).mean())
 
 
+def time_direction(a: DescribedSignal, b: DescribedSignal, scale: Scale) -> float:  # noqa: ARG001
+    """Give the cosine between the mean rises of both over channels and lags, -1..1.
+
+    1: waves rise and fall alike; -1: one side runs backwards. NaN where a side has no direction.
+    """
+    one, two = a.rises.mean(axis=0), b.rises.mean(axis=0)
+    size = np.sqrt((one @ one) * (two @ two))
+    return float(one @ two / size) if size > 0 else float("nan")
+
+
 def coupling(a: Described, b: Described) -> float:
     """Give how unlike channels move together: within windows and, for levels, between windows.
 
@@ -114,6 +124,18 @@ def coupling(a: Described, b: Described) -> float:
     return float((within + between) / 2)
 
 
+def power_coupling(a: Described, b: Described) -> float:
+    """Give how unlike channels grow strong and weak together, from window to window.
+
+    The mean over octaves and pairs of channels of the absolute difference of correlations of log
+    powers over windows. NaN for one channel.
+    """
+    if a.powers.shape[1] < 2:
+        return float("nan")
+    apart = power_correlations(a.powers) - power_correlations(b.powers)
+    return float(np.abs(apart).mean())
+
+
 def _between_points(distance: Callable[[Float64Array, Float64Array], float]) -> WholeDistance:
     return lambda a, b: distance(a.points, b.points)
 
@@ -122,11 +144,13 @@ BY_SIGNAL: dict[str, SignalDistance] = {
     "feature_w1": feature_w1,
     "log_band_w1": log_band_w1,
     "autocorrelation": autocorrelation,
+    "time_direction": time_direction,
 }
 """Figure -> how it is measured on one signal and class."""
 
 OVER_ALL: dict[str, WholeDistance] = {
     "coupling": coupling,
+    "power_coupling": power_coupling,
     "frechet": _between_points(frechet),
     "mmd": _between_points(mmd),
     "density": _between_points(clipped_density),
@@ -134,7 +158,13 @@ OVER_ALL: dict[str, WholeDistance] = {
 }
 """Figure -> how it is measured on all signals of one class."""
 
-LIMITS = {"mmd": (-np.inf, np.inf), "density": (0.0, 1.0), "coverage": (0.0, 1.0)}
+LIMITS = {
+    "mmd": (-np.inf, np.inf),
+    "density": (0.0, 1.0),
+    "coverage": (0.0, 1.0),
+    "time_direction": (-1.0, 1.0),
+    "power_coupling": (0.0, 2.0),
+}
 """What a figure can be, where that is not 0 and more."""
 
 
@@ -230,8 +260,10 @@ def _score(figure: str, trial: Trial, scales: Scales) -> Score:
 
 
 def _why_none(figure: str) -> str:
-    if figure == "coupling":
+    if figure in ("coupling", "power_coupling"):
         return "there is one channel only"
+    if figure == "time_direction":
+        return "no class has readings that rise or fall on both sides"
     return "no class has windows enough on both sides"
 
 

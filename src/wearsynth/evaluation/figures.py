@@ -35,6 +35,16 @@ FIGURES: dict[str, About] = {
         "windows, over lags up to half a window and channels, then over signals and classes.",
         blind="Differences between people that cancel in the mean of a class.",
     ),
+    "time_direction": About(
+        "Direction of time",
+        "like",
+        "higher",
+        "Whether waves rise and fall as real ones do (1: alike, 0: no direction, -1: backwards).",
+        "For each window, channel and lag of 1, 2, 4, ... readings (up to a quarter of the window): the "
+        "share of steps that rise less the share that fall. Cosine between the class means of synthetic "
+        "and holdout windows over channels and lags; mean over signals and classes.",
+        blind="How strong the direction is; where real readings have none, nothing follows.",
+    ),
     "coupling": About(
         "Coupling of channels",
         "like",
@@ -44,6 +54,16 @@ FIGURES: dict[str, About] = {
         "and within holdout windows, and the difference of the correlations of window means over "
         "windows; the mean of both, over pairs, then over classes.",
         blind="Each channel by itself, and delays between channels.",
+    ),
+    "power_coupling": About(
+        "Strength across channels",
+        "like",
+        "lower",
+        "How far channels grow strong and weak together from window to window, as in real ones.",
+        "For every pair of channels and octave of frequency: the difference between synthetic and "
+        "holdout windows in the correlation of log10 powers over the windows of a class; mean over "
+        "pairs, octaves and classes.",
+        blind="The order in time within a window, and how strong each channel is by itself.",
     ),
     "frechet": About(
         "Frechet distance",

@@ -54,7 +54,8 @@ PHYSICS: dict[str, About] = {
         "Out of range",
         "The share of readings that no real person, or no sensor on skin, gives (in hundredths or more).",
         "The shares of readings further outside of the holdout's range than half its width, and outside "
-        "of 10 to 45 degC, 0 to 100 uS, 25 to 240 bpm, 0 to 100 %.",
+        "of 10 to 45 degC, 0 to 100 uS, 25 to 240 bpm, 0 to 100 %; the share of windows with a reading "
+        "beyond a hard limit, at which readings of a quarter of the holdout's groups, three or more, end.",
         "The holdout's range is that of few people.",
     ),
     "drift": _about(

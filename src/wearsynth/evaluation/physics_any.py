@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from wearsynth.data import FloatArray, SignalWindows, Windows
+from wearsynth.data import FloatArray, SignalWindows, StrArray, Windows
 from wearsynth.evaluation.quantities import Quantity, plain
 from wearsynth.features import Float64Array
 
@@ -14,6 +15,16 @@ UNIT_LIMITS = {"degC": (10.0, 45.0), "uS": (0.0, 100.0), "bpm": (25.0, 240.0)}
 
 MARGIN = 0.5
 """Readings further outside of real people's range than half its width are beyond them: people differ."""
+
+SAME_END = 1e-3
+"""Ends of two groups' readings that differ by less than this share of the range are the same."""
+
+LIMIT_GROUPS = 3
+LIMIT_SHARE = 1 / 4
+"""Where so many groups and this share of them end alike, a sensor clips or a scale was cut."""
+
+OVER = 0.01
+"""A reading is beyond a hard limit by more than this share of the range."""
 
 MOTION_UNITS = ("g", "m/s2", "rad/s", "uT")
 DRIFT_S = 10.0
@@ -30,22 +41,40 @@ STEP_READINGS = 200_000
 
 @dataclass(frozen=True, eq=False)
 class Range:
-    """What the readings of real people are, (channel,): lowest, highest, sd (1 where they are flat)."""
+    """What the readings of real people are, (channel,): lowest, highest, sd (1 where they are flat).
+
+    floor, ceiling: the hard limits at which readings of many groups end; infinite where none is.
+    """
 
     low: Float64Array
     high: Float64Array
     spread: Float64Array
+    floor: Float64Array
+    ceiling: Float64Array
 
 
 def ranges_of(windows: Windows) -> dict[str, Range]:
     """Give each signal's range."""
-    return {name: _range(signal.values) for name, signal in windows.signals.items()}
+    return {name: _range(of.values, windows.group) for name, of in windows.signals.items()}
 
 
-def _range(values: FloatArray) -> Range:
+def _range(values: FloatArray, group: StrArray) -> Range:
     spread = values.std(axis=(0, 1), dtype=np.float64)
-    low, high = (end(values, axis=(0, 1)).astype(np.float64) for end in (np.min, np.max))
-    return Range(low, high, np.where(spread > 0, spread, 1.0))
+    names = np.unique(group)
+    lows, highs = (
+        np.stack([end(values[group == name], axis=(0, 1)) for name in names]).astype(np.float64)
+        for end in (np.min, np.max)
+    )
+    low, high = lows.min(axis=0), highs.max(axis=0)
+    near = SAME_END * (high - low)
+    floor = np.where(_many(lows <= low + near), low, -np.inf)
+    ceiling = np.where(_many(highs >= high - near), high, np.inf)
+    return Range(low, high, np.where(spread > 0, spread, 1.0), floor, ceiling)
+
+
+def _many(at_end: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Give where so many groups end alike that it can be no chance, (channel,)."""
+    return np.asarray(at_end.sum(axis=0) >= max(LIMIT_GROUPS, LIMIT_SHARE * len(at_end)))
 
 
 def any_quantities(windows: Windows, real: Mapping[str, Range]) -> list[Quantity]:
@@ -140,6 +169,7 @@ def _outside(name: str, signal: SignalWindows, real: Range) -> list[Quantity]:
             least=0.01,
         )
     ]
+    quantities += _over_limits(name, values, real)
     known = [at for at, channel in enumerate(signal.channels) if channel.unit in UNIT_LIMITS]
     if known:
         low, high = np.array([UNIT_LIMITS[signal.channels[at].unit] for at in known]).T
@@ -148,6 +178,16 @@ def _outside(name: str, signal: SignalWindows, real: Range) -> list[Quantity]:
             plain("out_of_range", f"{name} impossible", "of readings", off, least=0.01)
         )
     return quantities
+
+
+def _over_limits(name: str, values: FloatArray, real: Range) -> list[Quantity]:
+    """Give whether windows have readings beyond hard limits, where there are any."""
+    if not (np.isfinite(real.floor) | np.isfinite(real.ceiling)).any():
+        return []
+    room = OVER * (real.high - real.low)
+    over = (values < real.floor - room) | (values > real.ceiling + room)
+    share = np.asarray(over.any(axis=(1, 2)), dtype=np.float64)
+    return [plain("out_of_range", f"{name} beyond hard limits", "of windows", share, least=0.02)]
 
 
 def _drift(name: str, signal: SignalWindows, real: Range) -> list[Quantity]:
