@@ -23,7 +23,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -53,8 +53,8 @@ from leaderboard_tables import COLUMNS, Row, mean_over_folds, table, with_sectio
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from wearsynth.errors import WearsynthError
-from wearsynth.files import atomic_file
+from wearsynth.errors import ConfigError, WearsynthError, did_you_mean
+from wearsynth.files import atomic_file, read_bytes
 from wearsynth.tables import load_windows, save_windows
 
 ROOT = Path(__file__).parents[1]
@@ -81,6 +81,8 @@ def main(arguments: list[str]) -> int:
     options = parser().parse_args(arguments)
     try:
         boards = [board for name in options.data if (board := _board(name, options))]
+        _check(boards, options)
+        boards = [_chosen(board, options.sets) for board in boards]
         if options.export:
             return _export(boards, options.export)
         total = sum(len(board.folds) * len(board.entries) for board in boards)
@@ -141,10 +143,15 @@ def _entries(data: str, options: argparse.Namespace) -> list[Entry]:
         entries += peer_entries(options.peers, data)
     if data == HARNESS_DATA:
         entries += baseline_entries(options.shared / "baselines")
-    wanted = options.sets
-    return [
-        e for e in entries if wanted is None or e.kind in (*wanted, "models") or e.name in wanted
-    ]
+    return entries
+
+
+def _chosen(board: Board, wanted: Sequence[str] | None) -> Board:
+    """Give the board with the sets asked for by kind or name, and all models."""
+    if wanted is None:
+        return board
+    kinds = (*wanted, "models")
+    return replace(board, entries=[e for e in board.entries if e.kind in kinds or e.name in wanted])
 
 
 def _fitted(fold: Fold, seed: int, *, name: str, of: argparse.Namespace) -> Contest | str:
@@ -220,7 +227,7 @@ def _page(board: Board, rows: Sequence[Row], options: argparse.Namespace) -> lis
     done = [result for row in rows for result in row.results]
     cpu_s = sum(result.cpu_s for result in done)
     how = [
-        f"Made by `{_command(board.data, options)}` at commit {_commit()}, seed {SEED}: "
+        f"Made by `{_command(board.data, options)}` with the judge of {_commit()}, seed {SEED}: "
         f"{len(done)} evaluations, {cpu_s:.0f} CPU s.",
     ]
     lines = [*board.about, "", *how, "", *table(rows, folds=len(board.folds))]
@@ -238,20 +245,22 @@ def _command(data: str, options: argparse.Namespace) -> str:
 
 
 def _commit() -> str:
+    """Give the last commit that changed the package, which holds the judge."""
+
     def git(*words: str) -> str:
         run = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)
         return run.stdout.strip()
 
-    changed = git("status", "--porcelain", "--", "src", "benchmarks")
-    return (git("rev-parse", "--short", "HEAD") or "unknown") + (" (changed)" if changed else "")
+    changed = " with changes" if git("status", "--porcelain", "--", "src") else ""
+    return f"commit {git('log', '-1', '--format=%h', '--', 'src') or 'unknown'}{changed}"
 
 
 def _tell(name: str, lines: Sequence[str], options: argparse.Namespace) -> None:
     """Print lines, and put them between the page's markers where one is given."""
-    print("\n".join([f"## {name}", "", *lines, ""]))
+    print("\n".join([f"## {_section(name, options)}", "", *lines, ""]))
     if options.write:
-        kind = "quick" if options.quick else "default"
-        text = with_section(options.write.read_text(encoding="utf-8"), f"{name} {kind}", lines)
+        page = options.write.read_text(encoding="utf-8")
+        text = with_section(page, _section(name, options), lines)
         with atomic_file(options.write) as temporary:
             temporary.write_text(text, encoding="utf-8")
 
@@ -269,6 +278,22 @@ def _compare(rows: Sequence[Row], options: argparse.Namespace) -> None:
     print("\n".join([*side_by_side(mine, theirs), ""]))
     lines = [check.line for check in checks(mine, theirs, auc[0] if auc else None)]
     _tell("harness", [line.replace(*PUBLIC_SYSTEM) for line in lines], options)
+
+
+def _section(name: str, options: argparse.Namespace) -> str:
+    return f"{name}, {'quick' if options.quick else 'default'}"
+
+
+def _check(boards: Sequence[Board], options: argparse.Namespace) -> None:
+    """Raise ConfigError where no set has an asked name or the page lacks a place for a table."""
+    known = {word for board in boards for e in board.entries for word in (e.kind, e.name)}
+    for name in options.sets or ():
+        if boards and name not in known:
+            raise ConfigError(f"--sets: there is no {name!r}.{did_you_mean(name, known)}")
+    if options.write:
+        page = read_bytes(options.write).decode()
+        for board in boards:
+            with_section(page, _section(f"leaderboard {board.data}", options), [])
 
 
 def _export(boards: Sequence[Board], folder: Path) -> int:

@@ -149,7 +149,7 @@ def folds_of(windows: Windows, folds: int, *, seed: int) -> tuple[list[Fold], st
         result.append(Fold(number, windows.select(~out), windows.select(out)))
     sizes = sorted({len(np.unique(fold.holdout.group)) for fold in result})
     twice = "" if enough else "; each fold holds out the next one's, too, so all are judged twice"
-    held_out = " or ".join(map(str, sizes))
+    held_out = " to ".join(map(str, dict.fromkeys((sizes[0], sizes[-1]))))
     return result, f"{len(names)} {how}; {held_out} held out in each of {folds} folds{twice}."
 
 

@@ -12,6 +12,7 @@ from leaderboard_tables import Row, mean_over_folds, value
 from scipy.stats import kendalltau
 
 WANTED_TAU = 0.8
+LEAST_SETS = 3
 WANTED_DETECTOR = 0.97
 NEAR_HALF = 0.1
 LEADERS = ("seed_dgan", "peer_gretel_dgan", "seed_cgan_generated")
@@ -95,23 +96,27 @@ def _same_order(
     mine: Mapping[str, Mapping[str, float]],
     theirs: Mapping[str, Mapping[str, float]],
 ) -> Check:
-    a, b = ([of[name][column] for name in both] for of in (mine, theirs))
-    tau = float(kendalltau(a, b).statistic)
     expected = (
         f"`{PAIRS[column]}` orders the sets as the harness's {column} does, Kendall's tau-b at "
         f"least {WANTED_TAU:g}"
     )
+    if len(both) < LEAST_SETS:
+        return Check(expected, f"only {len(both)} sets were judged", holds=False)
+    a, b = ([of[name][column] for name in both] for of in (mine, theirs))
+    tau = float(kendalltau(a, b).statistic)
     return Check(expected, f"{tau:.2f} over {len(both)} sets", tau >= WANTED_TAU)
 
 
 def _coverage(both: Sequence[str], mine: Mapping[str, Mapping[str, float]]) -> Check:
     """Whether the three leaders lead, and the next has less than two thirds of the last of them."""
+    expected = f"{', '.join(LEADERS)} lead in coverage, and no other has two thirds of theirs"
     order = sorted(both, key=lambda name: -mine[name]["coverage"])
     leading = [name for name in LEADERS if name in both]
+    if len(leading) < len(LEADERS):
+        return Check(expected, f"only {len(leading)} of them were judged", holds=False)
     last = min(mine[name]["coverage"] for name in leading)
     others = [mine[name]["coverage"] for name in order if name not in leading]
     told = ", ".join(f"{name} {mine[name]['coverage']:.3f}" for name in order[: len(leading) + 2])
-    expected = f"{', '.join(leading)} lead in coverage, and no other has two thirds of theirs"
     return Check(expected, told, max(others, default=-np.inf) < last * 2 / 3)
 
 

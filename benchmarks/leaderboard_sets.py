@@ -162,7 +162,7 @@ def _of_train(fold: Fold, seed: int, *, make: Callable[[Windows, int], Windows])
 def baseline_entries(folder: Path) -> list[Entry]:
     """Give the sets that other tools made of WESAD: every npz of a folder."""
     return [
-        Entry(path.stem, "baselines", _saw(path.stem), partial(_of_file, path=path))
+        Entry(path.stem, "baselines", _saw(path.stem), partial(_of_baseline, path=path))
         for path in sorted(folder.glob("*.npz"))
     ]
 
@@ -174,12 +174,16 @@ def _saw(name: str) -> str:
     return "all"
 
 
-def _of_file(fold: Fold, seed: int, *, path: Path) -> Contest | str:  # noqa: ARG001 - as others
-    if not path.is_file():
-        return f"{path.name} is not there"
+def _of_baseline(fold: Fold, seed: int, *, path: Path) -> Contest | str:  # noqa: ARG001 - as others
+    """Give a file's windows; label 1 is stress, and whatever else there is is not."""
+    values, label = _held(path)
+    made = in_form(fold.train, values, (label == 1).astype(np.int64))
+    return Contest(made, fold.train, fold.holdout)
+
+
+def _held(path: Path) -> tuple[np.ndarray, np.ndarray]:
     with np.load(path, allow_pickle=False) as held:
-        values, label = held["values"], held["label"]
-    return Contest(in_form(fold.train, values, label), fold.train, fold.holdout)
+        return held["values"], held["label"]
 
 
 def in_form(form: Windows, values: np.ndarray, label: np.ndarray) -> Windows:
@@ -213,8 +217,11 @@ def peer_entries(folder: Path, data: str) -> list[Entry]:
     ]
 
 
-def _of_peer(fold: Fold, seed: int, *, folder: Path, name: str) -> Contest | str:
-    return _of_file(fold, seed, path=folder / str(fold.number) / f"{name}.npz")
+def _of_peer(fold: Fold, seed: int, *, folder: Path, name: str) -> Contest | str:  # noqa: ARG001
+    path = folder / str(fold.number) / f"{name}.npz"
+    if not path.is_file():
+        return f"{path.name} is not there"
+    return Contest(in_form(fold.train, *_held(path)), fold.train, fold.holdout)
 
 
 def export(fold: Fold, folder: Path) -> Path:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from leaderboard_cache import Figure, Result
 
+from wearsynth.errors import ConfigError
+
 Figures = Mapping[str, Figure]
 Column = Callable[[Figures], float | None]
 
@@ -111,11 +113,13 @@ def _cell(found: tuple[float, float] | None) -> str:
 def with_section(page: str, name: str, lines: Sequence[str]) -> str:
     """Give the page with the text between a name's two markers replaced.
 
-    ValueError where the page does not have the markers just once.
+    ConfigError where the page does not have the markers just once.
     """
     begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
     pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
     if len(pattern.findall(page)) != 1:
-        raise ValueError(f"the page must have {begin} and {end} once.")
+        raise ConfigError(
+            f"the page must have the lines {begin} and {end} once each, for its table."
+        )
     text = "\n".join([begin, "", *lines, "", end])
     return pattern.sub(lambda _: text, page)
