@@ -307,3 +307,23 @@ def test_the_page_has_a_place_for_every_table_and_the_columns_of_today() -> None
             ]
     for title in tables.COLUMNS:
         assert f"*{title}*" in page
+
+
+def test_a_generator_is_fitted_once_for_a_fold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = fold(per_class=2)
+    monkeypatch.setattr(sets, "TIMED_ROUNDS", 2)
+    options = board.parser().parse_args(["--model-cpu-s", "0.1", "--runs", str(tmp_path)])
+    made = board._fitted(given, 0, name="wgan-gp", of=options)
+    assert made.synthetic.counts == given.train.counts
+    assert set(made.synthetic.trained_groups) == set(given.train.group)
+    [file] = (tmp_path / "made").iterdir()
+    written_ns = file.stat().st_mtime_ns
+    again = board._fitted(given, 0, name="wgan-gp", of=options)
+    assert file.stat().st_mtime_ns == written_ns
+    assert np.array_equal(again.synthetic.signal().values, made.synthetic.signal().values)
+    other = board._fitted(replace(given, train=given.holdout), 0, name="wgan-gp", of=options)
+    assert set(other.synthetic.trained_groups) == set(given.holdout.group)
+    options.kept = True
+    assert board._fitted(given, 1, name="wgan-gp", of=options) == "wgan-gp is not fitted yet"
