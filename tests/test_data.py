@@ -161,3 +161,8 @@ def test_natural_order_of_any_digits() -> None:
     assert sorted(names, key=natural_key) == wanted
     names.reverse()
     assert sorted(names, key=natural_key) == wanted
+
+
+def test_a_channel_without_its_unit_is_said() -> None:
+    with pytest.raises(DataError, match=r"pairs \(name, unit\).*got 'acc_x'"):
+        windows_from_arrays(np.zeros((1, 4, 1)), ["a"], rate_hz=4, channels=["acc_x"])  # type: ignore[list-item]

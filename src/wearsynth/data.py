@@ -298,9 +298,7 @@ def windows_from_arrays(
     index = {name: position for position, name in enumerate(classes)}
     return Windows(
         signals={
-            name: SignalWindows(
-                np.asarray(array, dtype=np.float32), float(rate), tuple(Channel(*c) for c in of)
-            )
+            name: SignalWindows(np.asarray(array, np.float32), float(rate), _channels(of))
             for name, (array, rate, of) in values.items()
         },
         label=np.array([index[name] for name in names.tolist()], dtype=np.int64),
@@ -310,6 +308,14 @@ def windows_from_arrays(
         start_s=np.full(count, np.nan) if start_s is None else np.asarray(start_s, np.float64),
         synthetic=np.full(count, synthetic),
     )
+
+
+def _channels(pairs: Sequence[tuple[str, str]]) -> tuple[Channel, ...]:
+    if bad := [pair for pair in pairs if isinstance(pair, str) or len(pair) != 2]:
+        raise DataError(
+            f"channels must be pairs (name, unit), such as ('acc_x', 'g'), got {bad[0]!r}."
+        )
+    return tuple(Channel(*pair) for pair in pairs)
 
 
 def concat(parts: Iterable[Windows]) -> Windows:
