@@ -312,9 +312,7 @@ def windows_from_arrays(
 
 def _channels(pairs: Sequence[tuple[str, str]]) -> tuple[Channel, ...]:
     if bad := [pair for pair in pairs if isinstance(pair, str) or len(pair) != 2]:
-        raise DataError(
-            f"channels must be pairs (name, unit), such as ('acc_x', 'g'), got {bad[0]!r}."
-        )
+        raise DataError(f"channels must be pairs (name, unit) of words, got {bad[0]!r}.")
     return tuple(Channel(*pair) for pair in pairs)
 
 
