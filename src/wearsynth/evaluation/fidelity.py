@@ -1,6 +1,6 @@
 """How far windows lie from real ones, by class and where it can be by signal."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -66,6 +66,23 @@ class Scale:
 
 Scales = Mapping[tuple[str, int], Scale]
 """(signal, class) -> its scale."""
+
+ByClass = Mapping[int, Described]
+"""Class -> its windows, classes in order."""
+
+Tables = Mapping[str, Float64Array]
+"""Figure -> its table (signal, class), or (1, class) where it is over all."""
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """All figures of the candidate, of it with resampled people, of real draws and of halves."""
+
+    value: Tables
+    resampled: list[Tables]
+    draws: list[Tables]
+    halves: list[Tables]
+
 
 SignalDistance = Callable[[DescribedSignal, DescribedSignal, Scale], float]
 WholeDistance = Callable[[Described, Described], float]
@@ -199,11 +216,20 @@ def compare(figure: str, candidate: Described, holdout: Described, scales: Scale
 
     NaN where one side has no window. Classes are those of the scales, in order.
     """
-    columns = []
-    for index in sorted({index for _, index in scales}):
-        mine = candidate.select(candidate.rows_of(index))
-        real = holdout.select(holdout.rows_of(index))
-        columns.append(_cells(figure, mine, real, scales, index))
+    classes = _classes(scales)
+    return _table(figure, _by_class(candidate, classes), _by_class(holdout, classes), scales)
+
+
+def _classes(scales: Scales) -> list[int]:
+    return sorted({index for _, index in scales})
+
+
+def _by_class(of: Described, classes: Sequence[int]) -> ByClass:
+    return {index: of.select(of.rows_of(index)) for index in classes}
+
+
+def _table(figure: str, candidate: ByClass, holdout: ByClass, scales: Scales) -> Float64Array:
+    columns = [_cells(figure, mine, holdout[at], scales, at) for at, mine in candidate.items()]
     return np.array(columns, dtype=np.float64).T
 
 
@@ -226,35 +252,54 @@ def fidelity_scores(trial: Trial) -> tuple[Score, ...]:
     """Give each distance between equally many synthetic and holdout windows."""
     real = joined(trial.of_train, trial.of_holdout)
     scales, place = scales_of(real), placing(real)
-    placed = replace(
-        trial,
-        equal=place(trial.equal),
-        of_holdout=place(trial.of_holdout),
-        draws=tuple(map(place, trial.draws)),
-        halves=tuple((place(a), place(b)) for a, b in trial.halves),
+    classes = _classes(scales)
+
+    def placed(of: Described) -> Described:
+        return place(_without_readings(of))
+
+    def parted(of: Described) -> ByClass:
+        return _by_class(of, classes)
+
+    def tables(candidate: ByClass, against: ByClass) -> Tables:
+        return {name: _table(name, candidate, against, scales) for name in (*BY_SIGNAL, *OVER_ALL)}
+
+    of_holdout = placed(trial.of_holdout)
+    mine, holdout = parted(placed(trial.equal)), parted(of_holdout)
+    boot = resampled_groups(of_holdout.group, times=RESAMPLES, seed=trial.seed)
+    compared = Compared(
+        tables(mine, holdout),
+        [tables(mine, parted(of_holdout.select(rows))) for rows in boot],
+        [tables(parted(placed(draw)), holdout) for draw in trial.draws],
+        [tables(parted(placed(a)), parted(placed(b))) for a, b in trial.halves],
     )
-    return tuple(_score(figure, placed, scales) for figure in (*BY_SIGNAL, *OVER_ALL))
+    names = [trial.classes[index] for index in classes]
+    signals = tuple(trial.equal.signals)
+    return tuple(_score(figure, compared, signals, names) for figure in (*BY_SIGNAL, *OVER_ALL))
 
 
-def _score(figure: str, trial: Trial, scales: Scales) -> Score:
+def _without_readings(of: Described) -> Described:
+    """Give the windows without what no distance looks at: they are selected from many times."""
+    nothing = np.zeros((len(of), 0))
+    signals = {name: replace(signal, readings=nothing) for name, signal in of.signals.items()}
+    return replace(of, signals=signals)
+
+
+def _score(figure: str, of: Compared, signals: Sequence[str], classes: Sequence[str]) -> Score:
     limits = LIMITS.get(figure, (0.0, np.inf))
-    holdout = trial.of_holdout
-    table = compare(figure, trial.equal, holdout, scales)
+    table = of.value[figure]
     if not np.isfinite(table).any():
         return scored(figure, Measured(None, 0.0, note=_why_none(figure)), limits=limits)
-    boot = resampled_groups(holdout.group, times=RESAMPLES, seed=trial.seed)
-    resampled = [compare(figure, trial.equal, holdout.select(rows), scales) for rows in boot]
-    draws = [compare(figure, draw, holdout, scales) for draw in trial.draws]
-    halves = [over_all(compare(figure, a, b, scales)) for a, b in trial.halves]
+    resampled, draws, halves = (
+        [tables[figure] for tables in many] for many in (of.resampled, of.draws, of.halves)
+    )
     measured = Measured(
         over_all(table),
         standard_error([over_all(one) for one in resampled]),
         [over_all(draw) for draw in draws],
-        [half for half in halves if np.isfinite(half)],
+        [over_all(half) for half in halves if np.isfinite(half).any()],
     )
-    classes = [trial.classes[index] for index in sorted({index for _, index in scales})]
-    rows = (ALL,) if figure in OVER_ALL else tuple(trial.equal.signals)
-    cells = [(signal, of) for signal in rows for of in classes]
+    rows = (ALL,) if figure in OVER_ALL else signals
+    cells = [(signal, name) for signal in rows for name in classes]
     score = scored(figure, measured, limits=limits)
     return replace(score, parts=parts_of(figure, cells, table, resampled, draws))
 
