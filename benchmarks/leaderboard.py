@@ -28,17 +28,16 @@ from functools import partial
 from pathlib import Path
 
 from leaderboard_cache import (
-    JUDGE,
-    TRAINING,
+    JUDGE_SOURCE,
+    TRAINING_SOURCE,
     Result,
     judged,
     kept,
     key_of,
-    source_digest,
     windows_digest,
 )
 from leaderboard_data import DATA, MOST_WINDOWS, Fold, folds_of, thinned_by_person
-from leaderboard_harness import checks, harness_table, ours, side_by_side
+from leaderboard_harness import READINGS, checks, harness_table, ours, readings_w1, side_by_side
 from leaderboard_sets import (
     MODELS,
     REAL,
@@ -96,8 +95,8 @@ def main(arguments: list[str]) -> int:
         return 1
     for board in boards:
         _tell(f"leaderboard {board.data}", _page(board, found[board.data], options), options)
-    if HARNESS_DATA in found:
-        _compare(found[HARNESS_DATA], options)
+        if board.data == HARNESS_DATA:
+            _compare(board, found[board.data], options)
     return 0
 
 
@@ -156,7 +155,7 @@ def _chosen(board: Board, wanted: Sequence[str] | None) -> Board:
 
 def _fitted(fold: Fold, seed: int, *, name: str, of: argparse.Namespace) -> Contest | str:
     """Give windows of a generator fitted to the fold; what was made before is read again."""
-    parts = (windows_digest(fold.train)[:24], source_digest(TRAINING)[:8], f"{of.model_cpu_s:g}s")
+    parts = (windows_digest(fold.train)[:24], TRAINING_SOURCE[:8], f"{of.model_cpu_s:g}s")
     path = of.runs / "made" / f"{name}-{'-'.join(parts)}-{seed}.parquet"
     if path.exists():
         return Contest(load_windows(path), fold.train, fold.holdout)
@@ -201,7 +200,6 @@ def _line_watch(total: int) -> Watch:
 
 def _judge(board: Board, options: argparse.Namespace, watch: Watch) -> list[Row]:
     """Give a row for each entry, fold after fold."""
-    judge = source_digest(JUDGE)
     found: dict[str, list[Result]] = {entry.name: [] for entry in board.entries}
     for fold in board.folds:
         for entry in board.entries:
@@ -211,7 +209,7 @@ def _judge(board: Board, options: argparse.Namespace, watch: Watch) -> list[Row]
                 console.print(f"{what}: skipped, {contest}.", markup=False)
                 watch(what, None)
                 continue
-            key = key_of(contest, judge=judge, quick=options.quick, seed=SEED)
+            key = key_of(contest, judge=JUDGE_SOURCE, quick=options.quick, seed=SEED)
             before = kept(options.runs, key)
             if before is None and options.kept:
                 watch(what, None)
@@ -265,10 +263,15 @@ def _tell(name: str, lines: Sequence[str], options: argparse.Namespace) -> None:
             temporary.write_text(text, encoding="utf-8")
 
 
-def _compare(rows: Sequence[Row], options: argparse.Namespace) -> None:
+def _compare(board: Board, rows: Sequence[Row], options: argparse.Namespace) -> None:
     """Print what the independent harness found of the same sets, and whether both agree."""
     readme = options.shared / "baselines" / "README.md"
     mine = ours([row for row in rows if row.saw != "nothing"])
+    for entry in board.entries:
+        if entry.name in mine:
+            contests = [entry.make(fold, SEED) for fold in board.folds]
+            apart = [readings_w1(contest) for contest in contests if not isinstance(contest, str)]
+            mine[entry.name][READINGS] = sum(apart) / len(apart)
     if not (mine and readme.is_file()):
         console.print("harness: skipped, no baselines were judged or their README is absent.")
         return

@@ -57,6 +57,10 @@ def source_digest(parts: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
+JUDGE_SOURCE, TRAINING_SOURCE = source_digest(JUDGE), source_digest(TRAINING)
+"""Taken when this is imported, as the source is: it may be edited while a long run goes on."""
+
+
 def windows_digest(windows: Windows) -> str:
     """Give a hash of all that a judge or a generator sees of windows."""
     digest = hashlib.sha256(repr((windows.classes, windows.trained_groups)).encode())

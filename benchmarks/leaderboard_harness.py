@@ -1,6 +1,8 @@
 """Whether the leaderboard and an independent harness order the same sets alike.
 
 The harness's table stands in the README of the folder of baselines; it is read, not repeated here.
+Its W1 is between readings, ours between features of windows; so that it can be seen whether both
+differ in what they ask or in what they answer, the distance between readings is taken here, too.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,8 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from leaderboard_sets import Contest
 from leaderboard_tables import Row, mean_over_folds, value
 from scipy.stats import kendalltau
+
+from wearsynth.evaluation.fidelity import wasserstein
 
 WANTED_TAU = 0.8
 LEAST_SETS = 3
@@ -25,6 +30,10 @@ PAIRS = {
     "detector": "detector_auc",
 }
 """The harness's column -> the figure that asks the same here."""
+
+READINGS = "W1 of readings"
+THEIRS = {READINGS: "W1"}
+"""What is measured here alone -> the harness's column that asks the same."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +78,19 @@ def ours(rows: Sequence[Row]) -> dict[str, dict[str, float]]:
     return found
 
 
+def readings_w1(contest: Contest) -> float:
+    """Give the mean over classes and channels of W1 between synthetic and holdout readings, in sd."""
+    made, real = contest.synthetic, contest.holdout
+    distances = []
+    for index in sorted(set(real.label.tolist()) & set(made.label.tolist())):
+        for name, signal in real.signals.items():
+            wide = (-1, len(signal.channels))
+            a = made.signals[name].values[made.label == index].reshape(wide).astype(np.float64)
+            b = signal.values[real.label == index].reshape(wide).astype(np.float64)
+            distances.append(float((wasserstein(a, b) / np.maximum(b.std(axis=0), 1e-9)).mean()))
+    return float(np.mean(distances))
+
+
 def checks(
     mine: Mapping[str, Mapping[str, float]],
     theirs: Mapping[str, Mapping[str, float]],
@@ -76,7 +98,12 @@ def checks(
 ) -> list[Check]:
     """Give what was expected of the sets that both have; real: the detector's AUC for real people."""
     both = [name for name in theirs if name in mine]
-    found = [_same_order(column, both, mine, theirs) for column in ("W1", "DCR")]
+    found = [
+        _same_order(what, column, both, mine, theirs)
+        for what, column in ((f"`{PAIRS['W1']}`", "W1"), ("W1 of readings", READINGS))
+        if all(column in mine[name] for name in both)
+    ]
+    found.append(_same_order(f"`{PAIRS['DCR']}`", "DCR", both, mine, theirs))
     found.append(_coverage(both, mine))
     least = min(mine, key=lambda name: mine[name]["detector"])
     auc = mine[least]["detector"]
@@ -91,18 +118,20 @@ def checks(
 
 
 def _same_order(
+    what: str,
     column: str,
     both: Sequence[str],
     mine: Mapping[str, Mapping[str, float]],
     theirs: Mapping[str, Mapping[str, float]],
 ) -> Check:
     expected = (
-        f"`{PAIRS[column]}` orders the sets as the harness's {column} does, Kendall's tau-b at "
-        f"least {WANTED_TAU:g}"
+        f"{what} puts the sets in the order of the harness's {THEIRS.get(column, column)}, "
+        f"Kendall's tau-b at least {WANTED_TAU:g}"
     )
     if len(both) < LEAST_SETS:
         return Check(expected, f"only {len(both)} sets were judged", holds=False)
-    a, b = ([of[name][column] for name in both] for of in (mine, theirs))
+    a = [mine[name][column] for name in both]
+    b = [theirs[name][THEIRS.get(column, column)] for name in both]
     tau = float(kendalltau(a, b).statistic)
     return Check(expected, f"{tau:.2f} over {len(both)} sets", tau >= WANTED_TAU)
 
