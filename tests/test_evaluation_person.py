@@ -1,6 +1,7 @@
 """Usefulness person by person: worked by hand, its ends, leaks, and what must not be found."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from wearsynth.evaluation.person_text import utility_lines
 from wearsynth.pipeline import RealFiles, utility_files
 from wearsynth.tables import save_windows
 
+PAGE = Path(__file__).parents[1] / "docs" / "person-by-person.md"
 ALL = toy_windows(people=9, per_class=4)
 PEOPLE = np.unique(ALL.subject)
 
@@ -361,3 +363,16 @@ def test_lines_fit_a_terminal_and_show_two_classes() -> None:
         utility.row("movement", MADE).class_f1
         == utility.row("movement", MADE).f1_of_each_class["still"]
     )
+
+
+@pytest.mark.skipif(not PAGE.exists(), reason="the docs are not part of this copy")
+def test_a_generator_for_each_fold_is_fitted_and_judged_as_the_page_says(folder: Path) -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    [code] = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    exec(compile(code, PAGE.name, "exec"), {})
+    command = re.findall(r"```text\nwearsynth (utility .*?)```", text, re.DOTALL)[0]
+    words = command.replace("\\\n", " ").replace("--judge cnn", "").split()
+    code_of_exit, printed = said(*words[1:])
+    assert code_of_exit == 0, printed
+    assert "9 real people, 5 folds; tested on 9 whom" in printed
+    assert (folder / "utility.json").exists()
