@@ -79,11 +79,12 @@ def training_progress() -> Iterator[Watch]:
 @contextmanager
 def fits_progress() -> Iterator[Callable[[int, int], None]]:
     """Give a watcher of fits, told how many are done of how many: a bar, or a line a fit elsewhere."""
-    start_s = time.monotonic()
+    start_s, own = time.monotonic(), [0]
     if not err.is_terminal:
 
         def line(done: int, times: int) -> None:
-            left_s = (time.monotonic() - start_s) / done * (times - done)
+            own[0] += 1  # fits that were kept from before took no time now
+            left_s = (time.monotonic() - start_s) / own[0] * (times - done)
             say(f"fit {done} of {times}" + (f", about {left_s:.0f} s left" if left_s else ""))
 
         yield line

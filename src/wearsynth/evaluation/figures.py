@@ -171,7 +171,8 @@ FIGURES: dict[str, About] = {
         "5 neighbours along 16 principal directions (DOMIAS; van Breugel et al., 2023). The best attack "
         "counts, for the reference too: half of the training groups in the synthetic windows' place, the "
         "rest as members, at least chance. Bad where the whole interval (bootstrap over groups) lies beyond; "
-        "ok where more than 5 % of 200 random deals of who was in give as much (a worst person: weak).",
+        "weak at most where more than 5 % of 200 random deals of who was in give as much, ok where more "
+        "than 20 % do (a worst person: weak).",
         blind="What a stronger attack would find, above all one that knows the generator.",
     ),
     "membership_person_auc": About(
@@ -198,8 +199,8 @@ FIGURES: dict[str, About] = {
         "lower",
         "The share of training windows that are found where 5 % of others raise a false alarm (.05: by "
         "chance).",
-        "As the membership AUC: the share of training windows that score above all but 5 % of other "
-        "people's.",
+        "As the membership AUC: the share of training windows that score above all but at most 5 % of "
+        "other people's. With few of these even guessing finds more than .05: the note has how much.",
         blind="What a stronger attack would find; with few windows it moves in steps.",
     ),
     "membership_leaky": About(
@@ -216,8 +217,9 @@ FIGURES: dict[str, About] = {
         "private",
         "lower",
         "Control: the membership AUC where the synthetic windows are other real people's; it must be "
-        "about .5.",
-        "The mean over the draws of the reference: windows of people who are neither members nor others.",
+        "what guessing gives, .5 or a little above.",
+        "The mean over the draws of the reference: windows of people who are neither members nor others. "
+        "The attack succeeds where in most draws at most 5 % of 100 deals of who was in give as much.",
     ),
     "linkage": About(
         "Linkage ({judge})",
@@ -238,10 +240,11 @@ FIGURES: dict[str, About] = {
         "lower",
         "How well an attacker tells whether a person was among those learnt from (.5: by chance).",
         "The generator is fitted again and again, each time to half of the people, and gives half as many "
-        "windows as there are. For each person the AUC of how near these lie, mean over the person's "
-        "windows, between fits with and without (readings, features, density; the best counts); mean "
-        "over people. Reference: a generator that gives other people's windows, against eight tables of "
-        "who was in.",
+        "windows as there are (5000 at most). For each person the AUC of how near these lie, mean over "
+        "the person's windows, between fits with and without (readings, features, density; the best "
+        "counts); mean over people. Reference: a generator that gives other people's windows, against "
+        "eight tables of who was in. Weak at most where more than 5 % of 200 such tables give as much on "
+        "the same fits, ok where more than 20 % do.",
         blind="Attacks that see more than the synthetic windows; few fits give a wide spread.",
     ),
     "retrain_worst_person": About(

@@ -8,7 +8,10 @@ import numpy as np
 from wearsynth.evaluation.scores import Score
 
 CHANCE_SHARE = 0.05
-"""Where more deals than this give as much, a figure says nothing of who was learnt from."""
+"""Where more deals than this give as much, a figure does not show that anybody was learnt from."""
+
+LIKELY_SHARE = 0.20
+"""Where more deals than this give as much, it does not even hint at it."""
 
 NO_POWER = "this attack has no power on these data: "
 
@@ -21,12 +24,13 @@ def surely(score: Score) -> Score:
 
 
 def no_better_than_dealt(score: Score, deals: Sequence[float]) -> Score:
-    """Give the score as ok where more than 5 % of random deals of who was in give as much.
+    """Give the score as weak at most where over 5 % of random deals of who was in give as much.
 
-    Poor windows lie near somebody, whoever was learnt from, and lie as near to people of the holdout;
-    and the best of several attacks is above chance by choice alone. Dealing people anew tells both
-    from a leak. It cannot clear one single person, who is in by chance as well: then the verdict is
-    weak. The deal that was played is one of them.
+    As ok where over 20 % do: with few people a leak and chance look alike, and .85 by person that one
+    deal in ten reaches is no proof, but no good sign either. Poor windows lie near somebody, whoever
+    was learnt from, and lie as near to people of the holdout; and the best of several attacks is above
+    chance by choice alone. Dealing people anew tells both from a leak. It cannot clear one single
+    person, who is in by chance as well: then the verdict stays weak.
     """
     if score.value is None or not deals:
         return score
@@ -35,10 +39,10 @@ def no_better_than_dealt(score: Score, deals: Sequence[float]) -> Score:
         f"{score.note}; with who was in dealt anew {np.mean(deals):.2f} on average, as much in "
         f"{share:.0%} of deals"
     )
-    verdict = score.verdict
-    if verdict in {"weak", "bad"} and share > CHANCE_SHARE:
-        verdict = "weak" if score.name == "membership_worst_person" else "ok"
-    return replace(score, note=told, verdict=verdict)
+    if score.verdict not in {"weak", "bad"} or share <= CHANCE_SHARE:
+        return replace(score, note=told)
+    cleared = share > LIKELY_SHARE and score.name != "membership_worst_person"
+    return replace(score, note=told, verdict="ok" if cleared else "weak")
 
 
 def as_much_share(value: float, deals: Sequence[float]) -> float:

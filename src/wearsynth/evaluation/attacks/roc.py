@@ -123,9 +123,7 @@ def _hint(evidence: Evidence, unit: Unit, word: str, attack_name: str) -> str:
     others = min(unit(of).other.shape[1] for of in evidence.synthetic)
     members = unit(evidence.synthetic[0]).member.shape[1]
     most, many = int(FALSE_ALARMS * others), _plural(word)
-    left = (
-        f"{FALSE_ALARMS:.0%} of them are {most}" if most else f"{FALSE_ALARMS:.0%} is less than one"
-    )
+    left = f"5 % of them are {most}" if most else "5 % of them are less than one"
     shaded = "95 % over people drawn anew"
     if evidence.unrelated:
         shaded += f"; for unrelated people all of {len(evidence.unrelated)} draws"
