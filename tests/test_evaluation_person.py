@@ -176,6 +176,30 @@ def test_folds_of_copies_are_worth_what_real_people_are_and_rank() -> None:
         assert one.interval[0] <= 0 <= one.interval[1] and not one.note
 
 
+def by_heart(learnt: Windows) -> Decide:
+    """Know the very windows that were learnt, and say the first class of all others."""
+    known = {
+        v.tobytes(): c for v, c in zip(learnt.signals["acc"].values, learnt.label, strict=True)
+    }
+
+    def decide(windows: Windows) -> IntArray:
+        found = [known.get(v.tobytes(), 0) for v in windows.signals["acc"].values]
+        return np.array(found, dtype=np.int64)
+
+    return decide
+
+
+def test_a_generator_that_has_seen_who_is_tested_is_warned_of() -> None:
+    leaking = [replace(of, windows=made(ALL).windows) for of in THIRDS]
+    utility = utility_by_person(leaking, real=ALL, judges={"by heart": by_heart})
+    assert utility.row("by heart", MADE).macro_f1 == 1
+    first, second = utility.differences
+    assert "has their generator seen who is tested?" in first.warning and not second.warning
+    assert f"  {first.warning}" in list(utility_lines(utility))
+    honest = utility_by_person(THIRDS, real=ALL, judges={"by heart": by_heart})
+    assert not any(one.warning for one in honest.differences)
+
+
 @pytest.mark.parametrize("what", ["shuffled labels", "noise"])
 def test_windows_that_teach_nothing_are_at_chance_and_surely_worse(what: str) -> None:
     rng = np.random.default_rng(0)

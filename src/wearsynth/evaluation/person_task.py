@@ -45,6 +45,9 @@ from wearsynth.names import natural_key
 log = logging.getLogger(__name__)
 
 SCHEMA_VERSION = 1
+TOO_GOOD = (
+    "synthetic windows teach surely more than real ones: has their generator seen who is tested?"
+)
 Interval = tuple[float, float]
 
 
@@ -73,6 +76,7 @@ class Difference:
     """Macro F1 of one training set minus another's, on the same people and bootstrap draws.
 
     class_value: the same for the class that the task looks at. note: whether it ranks anything.
+    warning: where it is better than it can honestly be.
     """
 
     judge: str
@@ -83,6 +87,7 @@ class Difference:
     class_value: float | None
     class_interval: Interval | None
     note: str
+    warning: str
 
 
 @dataclass(frozen=True)
@@ -289,6 +294,7 @@ def _difference(
         class_value=of_class,
         class_interval=class_interval,
         note=cannot_rank(interval, len(one)),
+        warning=TOO_GOOD if of == MADE and interval[0] > 0 else "",
     )
 
 

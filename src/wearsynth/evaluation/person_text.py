@@ -40,6 +40,7 @@ def _of_judge(utility: Utility, judge: str) -> Iterator[str]:
     differences = [one for one in utility.differences if one.judge == judge]
     head = f"  {'difference, 95 %':<26}{'macro':<25}{looked_at}".rstrip()
     yield from (head, *(_difference_line(one) for one in differences))
+    yield from (f"  {line}" for line in dict.fromkeys(one.warning for one in differences) if line)
     unsure = [DIFFERENCE[one.of, one.minus] for one in differences if one.note]
     if unsure:
         reason = f"with {rows[0].people} people" if rows[0].people < MIN_GROUPS else "too wide"
