@@ -50,7 +50,7 @@ def test_times_follow_from_the_rate() -> None:
         (lambda: SignalWindows(np.zeros((3, 1), np.float32), 1.0, X), r"\(window, time, channel\)"),
         (
             lambda: SignalWindows(np.full((2, 3, 1), np.nan, np.float32), 1.0, X),
-            r"2 window\(s\) hold NaN or infinity, the first is 0",
+            r"2 window\(s\) hold NaN or infinity, first window 0",
         ),
         (lambda: Recording("r", {}), "recording 'r' has no signals"),
         (lambda: numbered(["a"], classes=("b",)), "unknown class 'a'"),

@@ -171,6 +171,30 @@ def test_windows_that_were_not_to_be_judged_are_refused() -> None:
         judged(OTHERS.of_class("still"), train=TRAIN.of_class("walking"))
 
 
+def test_the_same_windows_under_other_names_are_refused_in_the_holdout() -> None:
+    renamed = replace(TRAIN, subject=np.char.add("again ", TRAIN.subject))
+    some = concat([HOLDOUT, renamed.select(np.arange(3))])
+    with pytest.raises(DataError, match=r"^3 holdout window\(s\) are training windows too"):
+        judged(OTHERS, holdout=some)
+
+
+def test_windows_at_rest_may_coincide() -> None:
+    def still(windows: Windows) -> Windows:
+        signal = windows.signals["acc"]
+        values = signal.values.copy()
+        values[windows.label == 0] = (0.0, 0.0, 1.0)
+        return replace(windows, signals={"acc": replace(signal, values=values)})
+
+    scores = judged(still(OTHERS), train=still(TRAIN), holdout=still(HOLDOUT))
+    assert scores.score("feature_w1").value is not None
+
+
+def test_windows_that_are_not_marked_synthetic_are_noted() -> None:
+    scores = evaluate(OTHERS, train=TRAIN, holdout=HOLDOUT, quick=True)
+    assert any("marked synthetic" in note for note in scores.notes)
+    assert not any("marked synthetic" in note for note in judged(OTHERS).notes)
+
+
 def test_a_generator_that_names_no_groups_is_noted() -> None:
     scores = evaluate(made(OTHERS), train=TRAIN, holdout=HOLDOUT, quick=True)
     assert any("do not say which groups" in note for note in scores.notes)

@@ -159,7 +159,7 @@ class SignalWindows:
         _check_values(self.values, "(window, time, channel)", self.rate_hz, self.channels)
         if not np.isfinite(self.values).all():
             bad = np.flatnonzero(~np.isfinite(self.values).all(axis=(1, 2)))
-            raise DataError(f"{len(bad)} window(s) hold NaN or infinity, the first is {bad[0]}.")
+            raise DataError(f"{len(bad)} window(s) hold NaN or infinity, first window {bad[0]}.")
 
     @property
     def length_s(self) -> float:
@@ -353,9 +353,9 @@ def check_same_kind(a: Windows, b: Windows, a_name: str, b_name: str) -> None:
         kinds.append(kind)
     for key, value in kinds[0].items():
         if kinds[1].get(key) != value:
-            raise DataError(
-                f"{a_name} and {b_name} do not fit: {key} {value} against {kinds[1].get(key)}."
-            )
+            hint = "" if key != "classes" else " Give both all classes, with or without windows."
+            difference = f"{key} {value} against {kinds[1].get(key)}"
+            raise DataError(f"{a_name} and {b_name} do not fit: {difference}.{hint}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -394,7 +394,7 @@ def _check_values(
     if not (np.isfinite(rate_hz) and rate_hz > 0):
         raise DataError(f"rate_hz must be above 0, got {rate_hz}.")
     if values.shape[-1] != len(channels):
-        raise DataError(f"got {values.shape[-1]} columns for {len(channels)} channels.")
+        raise DataError(f"got {values.shape[-1]} columns for {len(channels)} channels of {axes}.")
     names = [channel.name for channel in channels]
     if len(set(names)) != len(names):
         raise DataError(f"channel names must differ, got {names}.")

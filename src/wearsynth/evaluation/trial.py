@@ -112,10 +112,30 @@ def _check(given: Mapping[str, Windows]) -> None:
             raise DataError(f"{name} holds synthetic windows; only real ones can judge others.")
     holdout = given["holdout"].group
     check_no_shared_groups(given["train"].group, holdout, "train", "holdout")
+    _check_no_shared_windows(given["train"], given["holdout"])
     seen = given["synthetic"].trained_groups
     check_no_shared_groups(seen, holdout, "the generator's training groups", "holdout")
     if not _shared_classes(given):
         raise DataError("synthetic, train and holdout have no class in common: nothing to compare.")
+
+
+def _check_no_shared_windows(train: Windows, holdout: Windows) -> None:
+    """Raise DataError where a holdout window is a training window; windows at rest may coincide."""
+    seen = set(_moving_windows(train))
+    shared = sum(window in seen for window in _moving_windows(holdout))
+    if shared:
+        raise DataError(
+            f"{shared} holdout window(s) are training windows too, under other names: on them nothing "
+            "can be judged. Split by person again."
+        )
+
+
+def _moving_windows(windows: Windows) -> list[bytes]:
+    """Give the readings of each window in which every channel changes."""
+    signals = [windows.signals[name].values for name in sorted(windows.signals)]
+    moving = np.all([(np.ptp(values, axis=1) > 0).all(axis=1) for values in signals], axis=0)
+    rows = np.concatenate([values.reshape(len(windows), -1) for values in signals], axis=1)
+    return [row.tobytes() for row in rows[moving]]
 
 
 def _shared_classes(sets: Mapping[str, Windows]) -> list[int]:
@@ -164,6 +184,10 @@ def _notes(
             notes.append(
                 f"class {name!r} is missing in {', '.join(missing)}: only usefulness sees it."
             )
+    if not given["synthetic"].synthetic.all():
+        notes.append(
+            "not all windows that were judged are marked synthetic: are they the right file?"
+        )
     if not given["synthetic"].trained_groups:
         notes.append(
             "the synthetic windows do not say which groups their generator saw: that none is in the "
