@@ -108,6 +108,7 @@ def parser() -> argparse.ArgumentParser:
     given.add_argument("--models", nargs="*", choices=[*MODELS], default=[], help="to be fitted")
     given.add_argument("--model-cpu-s", type=float, default=300.0, help="to fit one (default 300)")
     given.add_argument("--folds", type=int, default=5, help="how many folds (default 5)")
+    given.add_argument("--first", type=int, help="only the first so many folds")
     given.add_argument("--quick", action="store_true", help="the quick judge")
     given.add_argument("--peers", type=Path, help="folder of windows that other tools made by fold")
     given.add_argument("--export", type=Path, help="write training windows of each fold and stop")
@@ -131,7 +132,10 @@ def _board(name: str, options: argparse.Namespace) -> Board | None:
     count = f"{len(windows)} windows"
     if len(windows) < len(whole):
         count += f" of {len(whole)}, of each class and person the same share"
-    return Board(name, folds, _entries(name, options), (f"{dataset.title}. {count}; {how}",))
+    about = [f"{dataset.title}. {count}; {how}"]
+    if options.first:
+        about.append(f"Judged are the first {min(options.first, options.folds)} of them.")
+    return Board(name, folds[: options.first], _entries(name, options), about)
 
 
 def _entries(data: str, options: argparse.Namespace) -> list[Entry]:
@@ -228,7 +232,7 @@ def _page(board: Board, rows: Sequence[Row], options: argparse.Namespace) -> lis
         f"Made by `{_command(board.data, options)}` with the judge of {_commit()}, seed {SEED}: "
         f"{len(done)} evaluations, {cpu_s:.0f} CPU s.",
     ]
-    lines = [*board.about, "", *how, "", *table(rows, folds=len(board.folds))]
+    lines = [" ".join(board.about), "", *how, "", *table(rows, folds=len(board.folds))]
     return [line.replace(f"| {PUBLIC_SYSTEM[0]}", f"| {PUBLIC_SYSTEM[1]}") for line in lines]
 
 
@@ -236,6 +240,7 @@ def _command(data: str, options: argparse.Namespace) -> str:
     words = ["python benchmarks/leaderboard.py", "--data", data]
     words += ["--quick"] if options.quick else []
     words += ["--folds", str(options.folds)] if options.folds != 5 else []
+    words += ["--first", str(options.first)] if options.first else []
     words += ["--sets", *map(shlex.quote, options.sets)] if options.sets else []
     words += ["--models", *options.models] if options.models else []
     words += ["--peers FOLDER"] if options.peers else []

@@ -79,10 +79,14 @@ COLUMNS: dict[str, Column] = {
 """Title -> what it shows of an evaluation."""
 
 
-def mean_over_folds(row: Row, column: Column) -> tuple[float, float] | None:
-    """Give the mean and the sd over the folds that have the figure; None where none has."""
+def mean_over_folds(row: Row, column: Column) -> tuple[float, float | None] | None:
+    """Give the mean and the sd over the folds that have the figure; None where none has.
+
+    The sd of one fold is not known: None.
+    """
     known = [found for result in row.results if (found := column(result.figures)) is not None]
-    return (float(np.mean(known)), float(np.std(known))) if known else None
+    spread = float(np.std(known)) if len(known) > 1 else None
+    return (float(np.mean(known)), spread) if known else None
 
 
 def table(rows: Sequence[Row], *, folds: int) -> list[str]:
@@ -103,11 +107,12 @@ def _line(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _cell(found: tuple[float, float] | None) -> str:
+def _cell(found: tuple[float, float | None] | None) -> str:
     if found is None:
         return "none"
     digits = 1 if abs(found[0]) >= 10 else 2 if abs(found[0]) >= 0.1 else 3
-    return f"{found[0]:.{digits}f} ± {found[1]:.{digits}f}"
+    spread = "" if found[1] is None else f" ± {found[1]:.{digits}f}"
+    return f"{found[0]:.{digits}f}{spread}"
 
 
 def with_section(page: str, name: str, lines: Sequence[str]) -> str:

@@ -199,6 +199,8 @@ def test_a_cell_is_the_mean_and_the_sd_over_folds() -> None:
     assert told["coverage / real"] == "0.75 ± 0.25"
     assert told["TSTR / TRTR"] == "0.75 ± 0.25"
     assert told["Frechet"] == "none"
+    alone = tables.table([tables.Row("one", "nothing", results[:1])], folds=1)[2]
+    assert alone.startswith("| one | 0.60 | 0.50 |")  # one fold has no spread
 
 
 def test_tables_go_between_their_markers_alone() -> None:
@@ -292,6 +294,8 @@ def test_the_whole_is_done_once_and_shown_again(
     again = capsys.readouterr()
     assert again.out == first.out
     assert "CPU s," not in again.err
+    assert board.main([*words, "--kept", "--first", "1"]) == 0
+    assert "Judged are the first 1 of them." in capsys.readouterr().out
 
 
 def test_a_wrong_name_is_one_sentence_before_any_work(
