@@ -64,6 +64,17 @@ def test_figures_of_guesses_by_hand() -> None:
     assert found(of_two) == pytest.approx(0.5)
 
 
+def test_copies_of_the_holdout_are_no_privacy_but_suspicious() -> None:
+    scores = attacked(noised(HOLDOUT, share=0.05, seed=0))
+    for name in ("membership_auc", "membership_person_auc"):
+        value = scores[name].value
+        assert value is not None and value < 0.3
+        assert scores[name].verdict == "suspicious (copy?)"
+        assert "has the generator seen the holdout?" in scores[name].note
+    others = attacked(OTHERS)
+    assert "suspicious (copy?)" not in {score.verdict for score in others.values()}
+
+
 @pytest.mark.parametrize(("member", "other", "value"), [(1.0, 0.0, 1), (0.0, 1.0, 0)])
 def test_figures_of_guesses_have_their_ends(member: float, other: float, value: float) -> None:
     of = guesses([member] * 6, [other] * 6, people=3)

@@ -172,7 +172,8 @@ FIGURES: dict[str, About] = {
         "counts, for the reference too: half of the training groups in the synthetic windows' place, the "
         "rest as members, at least chance. Bad where the whole interval (bootstrap over groups) lies beyond; "
         "weak at most where more than 5 % of 200 random deals of who was in give as much, ok where more "
-        "than 20 % do (a worst person: weak).",
+        "than 20 % do (a worst person: weak). Suspicious where at most 1 % give as little, below .5: then "
+        "the generator seems to have seen the holdout.",
         blind="What a stronger attack would find, above all one that knows the generator.",
     ),
     "membership_person_auc": About(

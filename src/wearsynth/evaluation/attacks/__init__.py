@@ -26,6 +26,7 @@ from wearsynth.evaluation.attacks.guesses import (
 from wearsynth.evaluation.attacks.membership import ATTACKS, Placed, attack, placing
 from wearsynth.evaluation.attacks.power import (
     as_much_share,
+    holdout_seen,
     judged,
     no_better_than_dealt,
     power_of,
@@ -48,6 +49,8 @@ FIGURE: dict[str, Figure] = {
     "membership_tpr": found,
 }
 """Figure -> how it is read off an attack's scores."""
+
+AUCS = ("membership_auc", "membership_person_auc")
 
 SHORT = {
     "membership_auc": "by window",
@@ -129,7 +132,8 @@ def _score(name: str, folds: Sequence[Guesses], evidence: Evidence, seed: int) -
     )
     score = surely(scored(name, measured, limits=(0.0, 1.0)))
     deals = [_best(figure, deal) for deal in dealt_anew(folds, times=DEALS, seed=seed)]
-    return no_better_than_dealt(score, deals)
+    kept = no_better_than_dealt(score, deals)
+    return holdout_seen(kept, deals) if name in AUCS else kept
 
 
 def _told(name: str, by_attack: Float64Array, folds: Sequence[Guesses]) -> str:

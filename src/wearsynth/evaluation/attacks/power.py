@@ -13,6 +13,14 @@ CHANCE_SHARE = 0.05
 LIKELY_SHARE = 0.20
 """Where more deals than this give as much, it does not even hint at it."""
 
+SEEN_SHARE = 0.01
+"""Where at most so many deals give as little, it is the holdout that seems to have been learnt from."""
+
+HOLDOUT_SEEN = (
+    "the synthetic windows lie nearer to the holdout than to what was learnt from: has the generator "
+    "seen the holdout? Then no figure here means anything"
+)
+
 NO_POWER = "this attack has no power on these data: "
 
 
@@ -45,6 +53,18 @@ def no_better_than_dealt(score: Score, deals: Sequence[float]) -> Score:
     return replace(score, note=told, verdict="ok" if cleared else "weak")
 
 
+def holdout_seen(score: Score, deals: Sequence[float]) -> Score:
+    """Give the score as suspicious where others are found in place of members, surely not by chance.
+
+    An attack that is wrong about nearly everybody is a perfect one with its sides exchanged.
+    """
+    if score.value is None or score.value >= 0.5 or not deals:
+        return score
+    if as_much_share(-score.value, [-deal for deal in deals]) > SEEN_SHARE:
+        return score
+    return replace(score, verdict="suspicious (copy?)", note=f"{HOLDOUT_SEEN}; {score.note}")
+
+
 def as_much_share(value: float, deals: Sequence[float]) -> float:
     """Give the share of deals that give as much as a value, the deal that was played among them."""
     return float((1 + (np.asarray(deals) >= value - 1e-9).sum()) / (1 + len(deals)))
@@ -66,7 +86,11 @@ def judged(score: Score, leaky: Score) -> Score:
     if leaky.verdict in {"bad", "too few"}:
         return replace(score, note=f"{score.note}; {control}")
     told = replace(score, note=f"{NO_POWER}{control}; {score.note}")
-    return told if score.verdict == "bad" else replace(told, verdict="no power")
+    return (
+        told
+        if score.verdict in {"bad", "suspicious (copy?)"}
+        else replace(told, verdict="no power")
+    )
 
 
 def power_of(leaky: dict[str, Score]) -> str:
