@@ -59,6 +59,7 @@ from wearsynth.tables import load_windows, save_windows
 ROOT = Path(__file__).parents[1]
 SEED = 0
 HARNESS_DATA = "wesad_1hz"
+NOT_YET = "not judged yet."
 PUBLIC_SYSTEM = ("seed_", "wesad_gans_")
 """How files of the public WESAD system begin, and what the tables call them."""
 
@@ -164,7 +165,7 @@ def _fitted(fold: Fold, seed: int, *, name: str, of: argparse.Namespace) -> Cont
     if path.exists():
         return Contest(load_windows(path), fold.train, fold.holdout)
     if of.kept:
-        return f"{name} is not fitted yet"
+        return NOT_YET
     made = MODELS[name](fold.train, fold.train.counts, seed=seed, cpu_s=of.model_cpu_s)
     path.parent.mkdir(parents=True, exist_ok=True)
     save_windows(made, path)
@@ -205,23 +206,35 @@ def _line_watch(total: int) -> Watch:
 def _judge(board: Board, options: argparse.Namespace, watch: Watch) -> list[Row]:
     """Give a row for each entry, fold after fold."""
     found: dict[str, list[Result]] = {entry.name: [] for entry in board.entries}
+    missing: dict[str, list[str]] = {entry.name: [] for entry in board.entries}
     for fold in board.folds:
         for entry in board.entries:
             what = f"{board.data}, fold {fold.number}, {entry.name}"
-            contest = entry.make(fold, SEED)
-            if isinstance(contest, str):
-                console.print(f"{what}: skipped, {contest}.", markup=False)
-                watch(what, None)
+            now, is_new = _result(entry, fold, options)
+            if isinstance(now, Result):
+                found[entry.name].append(now)
+                watch(what, now.cpu_s if is_new else None)
                 continue
-            key = key_of(contest, judge=JUDGE_SOURCE, quick=options.quick, seed=SEED)
-            before = kept(options.runs, key)
-            if before is None and options.kept:
-                watch(what, None)
-                continue
-            now = before or judged(contest, options.runs, key, quick=options.quick, seed=SEED)
-            found[entry.name].append(now)
-            watch(what, None if before else now.cpu_s)
-    return [Row(entry.name, entry.saw, found[entry.name]) for entry in board.entries]
+            missing[entry.name].append(now)
+            watch(what, None)
+            if now != NOT_YET:
+                console.print(f"{what}: left out, {now}", markup=False)
+    return [Row(e.name, e.saw, found[e.name], tuple(missing[e.name])) for e in board.entries]
+
+
+def _result(entry: Entry, fold: Fold, options: argparse.Namespace) -> tuple[Result | str, bool]:
+    """Give a result, or a sentence that says why there is none; and whether it was not kept."""
+    try:
+        contest = entry.make(fold, SEED)
+        if isinstance(contest, str):
+            return contest, False
+        key = key_of(contest, judge=JUDGE_SOURCE, quick=options.quick, seed=SEED)
+        before = kept(options.runs, key)
+        if before or options.kept:
+            return before or NOT_YET, False
+        return judged(contest, options.runs, key, quick=options.quick, seed=SEED), True
+    except WearsynthError as error:  # one set that cannot be judged does not stop the others
+        return str(error), False
 
 
 def _page(board: Board, rows: Sequence[Row], options: argparse.Namespace) -> list[str]:
@@ -232,8 +245,8 @@ def _page(board: Board, rows: Sequence[Row], options: argparse.Namespace) -> lis
         f"Made by `{_command(board.data, options)}` with the judge of {_commit()}, seed {SEED}: "
         f"{len(done)} evaluations, {cpu_s:.0f} CPU s.",
     ]
-    lines = [" ".join(board.about), "", *how, "", *table(rows, folds=len(board.folds))]
-    return [line.replace(f"| {PUBLIC_SYSTEM[0]}", f"| {PUBLIC_SYSTEM[1]}") for line in lines]
+    shown = [line.replace(*PUBLIC_SYSTEM) for line in table(rows, folds=len(board.folds))]
+    return [" ".join(board.about), "", *how, "", *shown]
 
 
 def _command(data: str, options: argparse.Namespace) -> str:

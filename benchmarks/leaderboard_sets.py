@@ -189,8 +189,9 @@ def _held(path: Path) -> tuple[np.ndarray, np.ndarray]:
 def in_form(form: Windows, values: np.ndarray, label: np.ndarray) -> Windows:
     """Give (window, time, channel) of all signals side by side as synthetic windows of a form."""
     widths = [len(signal.channels) for signal in form.signals.values()]
-    if values.shape[1:] != (form_steps(form), sum(widths)):
-        raise DataError(f"peer windows have shape {values.shape}, {sum(widths)} channels wanted.")
+    wanted = (form_steps(form), sum(widths))
+    if values.shape[1:] != wanted:
+        raise DataError(f"peer windows have shape {values.shape[1:]}, {wanted} is wanted.")
     parts = np.split(values.astype(np.float32), np.cumsum(widths)[:-1], axis=2)
     signals = {
         name: replace(signal, values=part)
@@ -220,7 +221,7 @@ def peer_entries(folder: Path, data: str) -> list[Entry]:
 def _of_peer(fold: Fold, seed: int, *, folder: Path, name: str) -> Contest | str:  # noqa: ARG001
     path = folder / str(fold.number) / f"{name}.npz"
     if not path.is_file():
-        return f"{path.name} is not there"
+        return f"{path.name} is not there."
     return Contest(in_form(fold.train, *_held(path)), fold.train, fold.holdout)
 
 

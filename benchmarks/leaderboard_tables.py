@@ -15,11 +15,15 @@ Column = Callable[[Figures], float | None]
 
 @dataclass(frozen=True)
 class Row:
-    """A set in the table: its name, what its generator saw of the holdout, a result a fold."""
+    """A set in the table: its name, what its generator saw of the holdout, a result a fold.
+
+    missing: for folds without a result, a sentence that says why.
+    """
 
     name: str
     saw: str
     results: Sequence[Result]
+    missing: Sequence[str] = ()
 
 
 def value(name: str) -> Column:
@@ -90,7 +94,7 @@ def mean_over_folds(row: Row, column: Column) -> tuple[float, float | None] | No
 
 
 def table(rows: Sequence[Row], *, folds: int) -> list[str]:
-    """Give the lines of a table, mean and sd over folds; rows without a result are left out."""
+    """Give the lines of a table, mean and sd over folds, and of what is missing in it."""
     leaks = any(row.saw != "nothing" for row in rows)
     short = any(len(row.results) < folds for row in rows)
     extra = [*(["saw"] if leaks else []), *(["folds"] if short else [])]
@@ -100,7 +104,17 @@ def table(rows: Sequence[Row], *, folds: int) -> list[str]:
             told = {"saw": row.saw, "folds": str(len(row.results))}
             cells = [_cell(mean_over_folds(row, column)) for column in COLUMNS.values()]
             lines.append(_line([row.name, *(told[name] for name in extra), *cells]))
-    return lines
+    return [*lines, *_missing(rows)]
+
+
+def _missing(rows: Sequence[Row]) -> list[str]:
+    """Give a line for each reason why results are missing, with the sets' names."""
+    by_reason: dict[str, list[str]] = {}
+    for row in rows:
+        for reason in dict.fromkeys(row.missing):
+            by_reason.setdefault(reason, []).append(f"{row.name} ({row.missing.count(reason)})")
+    lines = [f"- {', '.join(names)}: {reason}" for reason, names in by_reason.items()]
+    return ["", "Missing, with the number of folds:", "", *lines] if lines else []
 
 
 def _line(cells: Sequence[str]) -> str:

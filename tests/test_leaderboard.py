@@ -141,10 +141,8 @@ def test_what_is_exported_for_peers_is_what_is_read_of_them(tmp_path: Path) -> N
         assert np.array_equal(contest.synthetic.signals[name].values, signal.values)
     assert contest.synthetic.counts == given.train.counts
     assert "is not there" in entry.make(replace(given, number=1), 0)
-    with pytest.raises(DataError, match="4 channels"):
-        entry.make(replace(given, train=given.train.select(slice(0, 1))), 0) and sets.in_form(
-            given.train, acc.values, given.train.label
-        )
+    with pytest.raises(DataError, match=r"\(60, 4\) is wanted"):
+        sets.in_form(given.train, acc.values, given.train.label)
 
 
 def test_the_key_changes_with_all_that_a_judge_sees_and_with_nothing_else() -> None:
@@ -189,8 +187,9 @@ def test_a_cell_is_the_mean_and_the_sd_over_folds() -> None:
         result(detector_auc=0.8, coverage=0.5, tstr_macro_f1_trees=0.8, trtr_macro_f1_trees=0.8),
         result(detector_auc=None),
     ]
-    rows = [tables.Row("one", "all", results), tables.Row("two", "nothing", [])]
-    head, _, *lines = tables.table(rows, folds=3)
+    rows = [tables.Row("one", "all", results), tables.Row("two", "nothing", [], ["Why."] * 3)]
+    head, _, *lines, blank, missing, _, why = tables.table(rows, folds=3)
+    assert (blank, why) == ("", "- two (3): Why.") and missing.startswith("Missing")
     names, cells = ([c.strip() for c in line.strip("|").split("|")] for line in (head, lines[0]))
     told = dict(zip(names, cells, strict=True))
     assert len(lines) == 1  # a row without a result is left out
@@ -298,6 +297,22 @@ def test_the_whole_is_done_once_and_shown_again(
     assert "Judged are the first 1 of them." in capsys.readouterr().out
 
 
+def test_a_set_that_cannot_be_judged_is_named_and_the_others_are_judged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small_wesad(tmp_path)
+    peers = tmp_path / "peers" / "wesad_1hz" / "0"
+    peers.mkdir(parents=True)
+    np.savez(peers / "short.npz", values=np.zeros((4, 30, 6)), label=np.zeros(4, dtype=int))
+    words = ["--quick", "--data", "wesad_1hz", "--shared", str(tmp_path), "--runs", str(tmp_path)]
+    words += ["--peers", str(tmp_path / "peers"), "--sets", "peers", "--folds", "2"]
+    assert board.main(words) == 0
+    told = capsys.readouterr()
+    assert "- short (1): peer windows have shape (30, 6)" in told.out
+    assert "- short (1): short.npz is not there." in told.out
+    assert "fold 0, short: left out, peer windows" in told.err
+
+
 def test_a_wrong_name_is_one_sentence_before_any_work(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -340,4 +355,4 @@ def test_a_generator_is_fitted_once_for_a_fold(
     other = board._fitted(replace(given, train=given.holdout), 0, name="wgan-gp", of=options)
     assert set(other.synthetic.trained_groups) == set(given.holdout.group)
     options.kept = True
-    assert board._fitted(given, 1, name="wgan-gp", of=options) == "wgan-gp is not fitted yet"
+    assert board._fitted(given, 1, name="wgan-gp", of=options) == board.NOT_YET
