@@ -32,6 +32,7 @@ from wearsynth.evaluation.reference import (
     random_halves,
     resampled_groups,
     scored,
+    separation,
 )
 from wearsynth.evaluation.trial import Effort, prepare
 
@@ -175,6 +176,18 @@ def test_excess_and_verdict_by_hand() -> None:
     assert words == ["ok", "ok", "weak", "bad", "suspicious (copy?)"]
     assert [measured(v, "tstr_macro_f1") for v in (0.9, 0.1)] == ["suspicious (copy?)", "bad"]
     assert scored("feature_w1", Measured(1.0, 0.1), limits=(0, 9)).verdict == "too few"
+
+
+def test_an_auc_of_one_is_bad_though_there_is_no_room_above_it() -> None:
+    """d' of .76 is .999 (Phi(d'/sqrt 2)), of .5 it is 0, of .24 -.999."""
+    assert [separation(v) for v in (0.5, 0.76025, 0.23975)] == pytest.approx([0, 1, -1], abs=1e-3)
+    assert separation(1.0) == separation(0.9999) > 4
+    draws = [0.5, 0.76025, 0.5, 0.23975]  # mean d' 0, the worst 1 beyond it
+    at_the_end = scored("detector_auc", Measured(1.0, 0.0, draws), limits=(0, 1))
+    assert at_the_end.verdict == "bad"
+    between = scored("detector_auc", Measured(0.92135, 0.0, draws), limits=(0, 1))
+    assert between.excess == pytest.approx(2.0, abs=1e-3)
+    assert between.reference is not None and between.reference.mean == pytest.approx(0.5)
 
 
 def test_group_draws_are_of_the_same_numbers_and_of_some_people_only() -> None:

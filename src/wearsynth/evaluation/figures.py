@@ -116,7 +116,8 @@ FIGURES: dict[str, About] = {
         "randomised trees on features (5 folds, 2000 windows a side at most); unless quick also a ridge "
         "classifier on 2000 MiniRocket kernels, set once on all three sets without labels (5 folds, "
         "500 windows; Dempster et al., 2021, arXiv 2012.08791) and a small convolutional network "
-        "(2 folds, 300 windows).",
+        "(2 folds, 300 windows). Excess: on the scale of d' (the separation of two normal laws with that "
+        "AUC; Green and Swets, 1966), as an AUC has no room above 1.",
         blind="How much is wrong: a trifle in every window gives 1.0. About .5 may also mean copies.",
     ),
     "detector_auc_by": About(

@@ -1,10 +1,11 @@
 """Real against real: what a figure is when other people's windows stand in the synthetic's place."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from wearsynth.data import IntArray, StrArray
 from wearsynth.evaluation.figures import FIGURES
@@ -110,7 +111,13 @@ def scored(name: str, measured: Measured, *, limits: tuple[float, float], judge:
     if measured.draws:
         reference = reference_of(measured.draws, about.better)
     if measured.value is not None and reference is not None:
-        excess = excess_of(measured.value, reference, measured.standard_error, about.better)
+        scaled = _separations(measured) if about.better == "near .5" else measured
+        excess = excess_of(
+            float(scaled.value or 0.0),
+            reference_of(scaled.draws, about.better),
+            scaled.standard_error,
+            about.better,
+        )
     return Score(
         name=f"{name}_{judge}" if judge else name,
         family=about.family,
@@ -125,6 +132,26 @@ def scored(name: str, measured: Measured, *, limits: tuple[float, float], judge:
         how=about.how.format(judge=judge),
         note=measured.note,
         blind=about.blind,
+    )
+
+
+def separation(auc: float) -> float:
+    """Give how far apart two normal laws of sd 1 lie that a judge tells with this AUC; 0 at .5.
+
+    An AUC has an end at 1, so that from .74 on, the worst among real people, there is little room for
+    worse; on this scale (d', Green and Swets, 1966) there is. Beyond .001 and .999 it does not grow.
+    """
+    return float(np.sqrt(2) * ndtri(np.clip(auc, 1e-3, 1 - 1e-3)))
+
+
+def _separations(measured: Measured) -> Measured:
+    """Give AUCs and their standard error as separations."""
+    value, error = float(measured.value or 0.0), measured.standard_error
+    return replace(
+        measured,
+        value=separation(value),
+        standard_error=(separation(value + error) - separation(value - error)) / 2,
+        draws=[separation(draw) for draw in measured.draws],
     )
 
 
