@@ -221,7 +221,7 @@ def test_drift_and_impossible_temperatures_are_seen() -> None:
 
 def test_hard_limits_are_where_many_people_end() -> None:
     rng = np.random.default_rng(0)
-    subject = np.repeat([f"p{index}" for index in range(8)], 10)
+    subject = np.repeat([f"p{index}" for index in range(8)], 10).tolist()
 
     def of(values: np.ndarray) -> Windows:
         values = values.astype(np.float32)[:, :, None]
