@@ -115,7 +115,8 @@ DATA: dict[str, Dataset] = {
     "wisdm_watch": Dataset(
         "data/wisdm_watch/wisdm_watch_20hz.npz",
         _wisdm,
-        "WISDM watch: acceleration and gyroscope, 20 Hz, 2.56 s, 18 classes",
+        "WISDM watch: acceleration and gyroscope, 20 Hz, 2.56 s, 18 classes; who has no gyroscope is "
+        "left out",
     ),
 }
 """Name -> data set."""
