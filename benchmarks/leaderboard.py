@@ -37,7 +37,7 @@ from leaderboard_cache import (
     windows_digest,
 )
 from leaderboard_data import DATA, MOST_WINDOWS, Fold, folds_of, thinned_by_person
-from leaderboard_harness import READINGS, checks, harness_table, ours, readings_w1, side_by_side
+from leaderboard_harness import checks, harness_table, ours, side_by_side
 from leaderboard_sets import (
     MODELS,
     REAL,
@@ -97,7 +97,7 @@ def main(arguments: list[str]) -> int:
     for board in boards:
         _tell(f"leaderboard {board.data}", _page(board, found[board.data], options), options)
         if board.data == HARNESS_DATA:
-            _compare(board, found[board.data], options)
+            _compare(found[board.data], options)
     return 0
 
 
@@ -281,15 +281,10 @@ def _tell(name: str, lines: Sequence[str], options: argparse.Namespace) -> None:
             temporary.write_text(text, encoding="utf-8")
 
 
-def _compare(board: Board, rows: Sequence[Row], options: argparse.Namespace) -> None:
+def _compare(rows: Sequence[Row], options: argparse.Namespace) -> None:
     """Print what the independent harness found of the same sets, and whether both agree."""
     readme = options.shared / "baselines" / "README.md"
     mine = ours([row for row in rows if row.saw != "nothing"])
-    for entry in board.entries:
-        if entry.name in mine:
-            contests = [entry.make(fold, SEED) for fold in board.folds]
-            apart = [readings_w1(contest) for contest in contests if not isinstance(contest, str)]
-            mine[entry.name][READINGS] = sum(apart) / len(apart)
     if not (mine and readme.is_file()):
         console.print("harness: skipped, no baselines were judged or their README is absent.")
         return

@@ -68,6 +68,7 @@ def tstr_over_trtr(figures: Figures) -> float | None:
 COLUMNS: dict[str, Column] = {
     "detector AUC": value("detector_auc"),
     "its floor": beside_real("detector_auc"),
+    "readings W1": value("reading_w1"),
     "features W1": value("feature_w1"),
     "band powers W1": value("log_band_w1"),
     "ACF": value("autocorrelation"),

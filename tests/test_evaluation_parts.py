@@ -66,7 +66,8 @@ def changed(of: Described, signal: DescribedSignal) -> Described:
 def test_distances_of_a_set_to_itself_are_zero_and_a_shift_of_one_sd_is_one() -> None:
     real = describe(TOY)
     scales = scales_of(real)
-    for figure in ("feature_w1", "log_band_w1", "autocorrelation", "coupling", "power_coupling"):
+    distances = ("reading_w1", "feature_w1", "log_band_w1", "autocorrelation")
+    for figure in (*distances, "coupling", "power_coupling"):
         assert compare(figure, real, real, scales).tolist() == [[0.0, 0.0, 0.0]]
     assert compare("frechet", real, real, scales) == pytest.approx(0.0, abs=1e-5)
     acc = real.signals["acc"]
@@ -82,6 +83,20 @@ def test_distances_of_a_set_to_itself_are_zero_and_a_shift_of_one_sd_is_one() ->
     assert compare("log_band_w1", changed(real, louder), real, scales) == pytest.approx(2.0)
     other = replace(acc, acf=acc.acf - 0.5)
     assert compare("autocorrelation", changed(real, other), real, scales) == pytest.approx(0.5)
+
+
+def test_readings_lie_a_sd_away_whatever_their_order() -> None:
+    real = of_one_channel(np.tile([-1.0, 1.0], (10, 32)))  # the sd is 1
+    scales = scales_of(real)
+
+    def apart(of: Described) -> float:
+        return float(compare("reading_w1", of, real, scales)[0, 0])
+
+    assert apart(of_one_channel(np.tile([0.5, 2.5], (10, 32)))) == pytest.approx(1.5)
+    assert apart(of_one_channel(np.tile([1.0, -1.0], (10, 32)))) == pytest.approx(0.0)
+    still = of_one_channel(np.full((10, 64), 3.0))
+    assert compare("reading_w1", real, still, scales_of(still)) == 1.0
+    assert compare("reading_w1", still, still, scales_of(still)) == 0.0
 
 
 def sawteeth(count: int, *, backwards: bool = False) -> Described:
@@ -162,7 +177,7 @@ def test_macro_f1_by_hand() -> None:
 
 
 def measured(value: float, name: str = "feature_w1") -> str:
-    draws, halves = [1.0, 1.2, 0.8], [0.2, 0.3]
+    draws, halves = [1.0, 1.2, 0.8], [0.2, 0.3] if name == "feature_w1" else [1.5, 1.6]
     return scored(name, Measured(value, 0.1, draws, halves), limits=(0, 9)).verdict
 
 
@@ -174,7 +189,12 @@ def test_excess_and_verdict_by_hand() -> None:
     assert score.interval == pytest.approx((1.304, 1.6))
     words = [measured(v) for v in (0.5, 1.19, 1.5, 1.7, 0.1)]
     assert words == ["ok", "ok", "weak", "bad", "suspicious (copy?)"]
-    assert [measured(v, "tstr_macro_f1") for v in (0.9, 0.1)] == ["suspicious (copy?)", "bad"]
+    words = [measured(v, "tstr_macro_f1") for v in (1.7, 1.55, 0.9, 0.1)]
+    assert words == ["suspicious (copy?)", "ok", "ok", "bad"]
+    no_better = Measured(
+        0.85, 0.1, [1.0, 1.2, 0.8], [0.9, 1.0]
+    )  # halves are like other people here
+    assert scored("feature_w1", no_better, limits=(0, 9)).verdict == "ok"
     assert scored("feature_w1", Measured(1.0, 0.1), limits=(0, 9)).verdict == "too few"
 
 

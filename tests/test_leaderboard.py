@@ -242,15 +242,6 @@ def test_the_harness_is_asked_whether_it_orders_alike(tmp_path: Path) -> None:
     assert found == ["only 1 sets were judged"] * 2 + ["only 1 of them were judged"]
 
 
-def test_the_distance_between_readings_is_in_their_sd_and_over_classes() -> None:
-    values = np.array([[[0.0], [2.0]], [[10.0], [14.0]]], dtype=np.float32)
-    real = windows_from_arrays(values, ["a", "b"], rate_hz=1.0, channels=(("acc_x", "g"),))
-    moved = replace(real, signals={"acc": replace(real.signal(), values=values + 2)})
-    assert harness.readings_w1(sets.Contest(real, real, real)) == 0
-    # by 2 of an sd of 1 in one class and of 2 in the other
-    assert harness.readings_w1(sets.Contest(moved, real, real)) == pytest.approx(1.5)
-
-
 def small_wesad(folder: Path) -> None:
     """Write WESAD's layout with 14 made-up people, one set of another tool and its README."""
     rng = np.random.default_rng(0)
@@ -288,7 +279,7 @@ def test_the_whole_is_done_once_and_shown_again(
     assert row.split("|")[3].strip() == "1.00 ± 0.00"  # it is noise
     assert "| wesad_gans_dgan | all |" in page.read_text()
     assert "the detector knows every set" in page.read_text()
-    assert "W1 of readings puts the sets" in page.read_text()
+    assert "`reading_w1` puts the sets" in page.read_text()
     assert board.main([*words, "--kept"]) == 0
     again = capsys.readouterr()
     assert again.out == first.out

@@ -22,6 +22,9 @@ from wearsynth.features import (
     window_features,
 )
 
+SOME = 16
+"""The distribution of single readings is taken from so many of a window: neighbours are alike."""
+
 
 @dataclass(frozen=True, eq=False)
 class DescribedSignal:
@@ -29,7 +32,8 @@ class DescribedSignal:
 
     features: (window, feature), called feature_names. log_bands: (window, channel x band), decades.
     acf, rises: (window, channel x lag). readings: (window, time x channel), so weighted that a signal of
-    many readings does not outweigh others.
+    many readings does not outweigh others. some: (window, time, channel), up to SOME of a window's
+    readings, evenly spread.
     """
 
     features: Float64Array
@@ -38,6 +42,7 @@ class DescribedSignal:
     acf: Float64Array
     rises: Float64Array
     readings: Float64Array
+    some: Float64Array
 
     def select(self, index: NDArray[np.int64]) -> "DescribedSignal":
         """Give the rows at an index, in its order."""
@@ -48,6 +53,7 @@ class DescribedSignal:
             self.acf[index],
             self.rises[index],
             self.readings[index],
+            self.some[index],
         )
 
 
@@ -132,6 +138,7 @@ def joined(a: Described, b: Described) -> Described:
             np.concatenate([one.acf, b.signals[name].acf]),
             np.concatenate([one.rises, b.signals[name].rises]),
             np.concatenate([one.readings, b.signals[name].readings]),
+            np.concatenate([one.some, b.signals[name].some]),
         )
         for name, one in a.signals.items()
     }
@@ -149,7 +156,15 @@ def _described(signal: SignalWindows, log_bands: Float64Array) -> DescribedSigna
         autocorrelation(signal, signal.values.shape[1] // 2).reshape(count, -1),
         rises(signal).reshape(count, -1),
         _equally_weighted(signal.values).reshape(count, -1),
+        _some(signal.values),
     )
+
+
+def _some(values: FloatArray) -> Float64Array:
+    """Give SOME of each window's readings at most, evenly spread: enough to tell how they lie."""
+    time = values.shape[1]
+    kept = np.linspace(0, time - 1, min(SOME, time)).round().astype(np.int64)
+    return np.asarray(values[:, kept], dtype=np.float64)
 
 
 def _equally_weighted(values: FloatArray) -> Float64Array:

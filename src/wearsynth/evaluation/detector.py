@@ -79,9 +79,8 @@ class Told:
     def measured(self) -> Measured:
         """The mean over folds beside its reference."""
         error = standard_error(self.folds) / float(np.sqrt(len(self.folds)))
-        return Measured(
-            float(np.mean(self.folds)), error, self.draws, _limit(self.draws, self.halves)
-        )
+        limit = _limit(self.draws, self.halves, error)
+        return Measured(float(np.mean(self.folds)), error, self.draws, limit)
 
 
 def detector_scores(trial: Trial) -> tuple[Score, ...]:
@@ -95,10 +94,11 @@ def detector_scores(trial: Trial) -> tuple[Score, ...]:
         return (scored("detector_auc", Measured(None, 0.0, note=why), limits=(0.0, 1.0)),)
     largest = max(told, key=lambda found: float(np.mean(found.folds)))
     draws = np.max([found.draws for found in told], axis=0).tolist()
+    halves = np.max([found.halves for found in told], axis=0).tolist()
     measured = replace(
         largest.measured,
         draws=draws,
-        halves=_limit(draws, np.max([found.halves for found in told], axis=0).tolist()),
+        halves=_limit(draws, halves, largest.measured.standard_error),
         note=_note(trial, told, largest),
     )
     each = [
@@ -110,15 +110,15 @@ def detector_scores(trial: Trial) -> tuple[Score, ...]:
     return (whole, *(replace(score, verdict="for comparison") for score in each))
 
 
-def _limit(draws: Sequence[float], halves: Sequence[float]) -> list[float]:
-    """Give the AUC below which windows are suspicious.
+def _limit(draws: Sequence[float], halves: Sequence[float], error: float) -> list[float]:
+    """Give the AUC below which windows are suspicious: then all of the interval is.
 
     Nearer to halves of the same people than to other people, and below every draw of these. Halves
     lie far below .5: a detector takes the one half of a person's windows for the other.
     """
     if not draws or not halves:
         return []
-    return [min(*draws, float(np.mean(draws) + np.mean(halves)) / 2)]
+    return [min(*draws, float(np.mean(draws) + np.mean(halves)) / 2) - 1.96 * error]
 
 
 def _note(trial: Trial, told: Sequence[Told], largest: Told) -> str:

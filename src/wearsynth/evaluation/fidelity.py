@@ -101,6 +101,17 @@ def wasserstein(a: Float64Array, b: Float64Array) -> Float64Array:
     return np.asarray((gap[:-1] * steps).sum(axis=0))
 
 
+def reading_w1(a: DescribedSignal, b: DescribedSignal, scale: Scale) -> float:  # noqa: ARG001
+    """Give the mean over channels of W1 between single readings, in units of b's sd.
+
+    1 for any difference where b never varies.
+    """
+    one, two = (of.some.reshape(-1, of.some.shape[2]) for of in (a, b))
+    distance, unit = wasserstein(one, two), two.std(axis=0)
+    differs = (distance > 1e-9).astype(np.float64)
+    return float(np.divide(distance, unit, out=differs, where=unit > 1e-12).mean())
+
+
 def feature_w1(a: DescribedSignal, b: DescribedSignal, scale: Scale) -> float:
     """Give the mean over features of W1 in units; 1 for any difference where the unit is 0."""
     distance = wasserstein(a.features, b.features)
@@ -158,6 +169,7 @@ def _between_points(distance: Callable[[Float64Array, Float64Array], float]) -> 
 
 
 BY_SIGNAL: dict[str, SignalDistance] = {
+    "reading_w1": reading_w1,
     "feature_w1": feature_w1,
     "log_band_w1": log_band_w1,
     "autocorrelation": autocorrelation,

@@ -6,6 +6,16 @@ from wearsynth.evaluation.figures_physics import PHYSICS
 __all__ = ["FIGURES", "About"]
 
 FIGURES: dict[str, About] = {
+    "reading_w1": About(
+        "Readings",
+        "like",
+        "lower",
+        "How far single readings lie from real ones, whatever their order in time.",
+        "Wasserstein-1 distance between readings of synthetic and holdout windows (16 of each, evenly "
+        "spread) for each class and channel, in units of the real sd; mean over a signal's channels, "
+        "then over signals and classes.",
+        blind="Everything that has to do with time: shuffled readings pass.",
+    ),
     "feature_w1": About(
         "Features",
         "like",

@@ -179,12 +179,16 @@ def excess_of(value: float, reference: Reference, standard_error: float, better:
 
 
 def verdict(measured: Measured, excess: float | None, better: Better) -> Verdict:
-    """Give the word for an excess: ok <= 1, weak <= 3, bad; or why there is none."""
+    """Give the word for an excess: ok <= 1, weak <= 3, bad; or why there is none.
+
+    Suspicious is what is better than all halves of the same people, and than all draws of others:
+    where others do as well as halves, a figure does not tell copies.
+    """
     if measured.value is None:
         return "not measured"
     if excess is None:
         return "too few"
-    if measured.halves and _beats(measured.value, measured.halves, better):
+    if measured.halves and _beats(measured.value, [*measured.halves, *measured.draws], better):
         return "suspicious (copy?)"
     if excess <= 1:
         return "ok"
