@@ -200,6 +200,25 @@ def test_each_family_is_led_by_its_worst_figure(scores: Scores) -> None:
     assert len(verdict_lines(replace(scores, scores=given))) == 2
 
 
+def test_one_alarm_alone_among_many_figures_is_a_step_milder_and_named(scores: Scores) -> None:
+    def verdict(*alarms: Score, good: int = 9) -> str:
+        of_family = [a_score(f"g{i}", family=alarms[0].family, excess=0.0) for i in range(good)]
+        [row] = family_rows(replace(scores, scores=(*of_family, *alarms)))
+        assert ("It alone of" in row.worst) == (len(alarms) == 1 and row.verdict != alarms[0].verdict)
+        return row.verdict
+
+    bad = a_score("bad", verdict="bad", excess=3.5)
+    weak = a_score("weak", verdict="weak", excess=2.0)
+    copied = a_score("copied", verdict="suspicious (copy?)", excess=-3.0)
+    assert [verdict(one) for one in (bad, weak, copied)] == ["weak", "ok", "weak"]
+    assert verdict(bad, bad) == "bad"  # two of them
+    assert verdict(bad, copied) == "suspicious (copy?)"
+    assert verdict(weak, weak) == "weak"
+    assert verdict(replace(bad, excess=6.5)) == "bad"  # too far for chance
+    assert verdict(bad, good=6) == "bad"  # few figures
+    assert verdict(replace(bad, family="private")) == "bad"  # attacks are held against chance
+
+
 def test_an_attack_that_says_nothing_is_no_good_news(scores: Scores) -> None:
     for verdict in ("no power", "too few", "not measured"):
         silent = a_score("b", title="Attack", verdict=verdict, excess=None)

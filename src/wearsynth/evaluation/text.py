@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from wearsynth.evaluation.verdicts import family_verdict, stands_alone
+
 if TYPE_CHECKING:  # what has a text imports this module
     from wearsynth.evaluation.scores import Score, Scores
     from wearsynth.evaluation.selftest import Finding, SelfTest
 
 FAMILIES = ("like", "useful", "private")
 WORST_FIRST = ("suspicious (copy?)", "bad", "weak", "ok")
-"""Verdicts that speak for or against windows; a family is called by its worst."""
+"""Verdicts that speak for or against windows; a family is called by its worst (see verdicts.py)."""
 
 
 def as_text(scores: "Scores") -> str:
@@ -26,7 +28,9 @@ def _family(name: str, scores: Sequence["Score"]) -> str:
         why = next((score.note or score.verdict for score in scores), "no figure speaks of it")
         return f"{name + ':':9}cannot be said, {why}"
     worst = min(known, key=lambda s: (WORST_FIRST.index(s.verdict), -(s.excess or 0.0)))
-    return f"{name + ':':9}{worst.verdict}, {worst.title} {_number(worst.value)}{_beside(worst)}"
+    alone = f", alone {worst.verdict} of {len(known)}" if stands_alone(worst, known) else ""
+    called = f"{family_verdict(worst, known)}, {worst.title} {_number(worst.value)}"
+    return f"{name + ':':9}{called}{_beside(worst)}{alone}"
 
 
 def _beside(score: "Score") -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from wearsynth.evaluation.scores import Family, Part, Reference, Score, Scores
+from wearsynth.evaluation.verdicts import family_verdict, stands_alone
 from wearsynth.reporting.strip import tone_of
 
 WORDS = {
@@ -91,7 +92,7 @@ class ScoreRow:
 class FamilyRows:
     """What one family of figures says: question, answer, the worst figure in words, all lines.
 
-    verdict: that of the worst figure.
+    verdict: that of the worst figure; milder where it alone of many raises an alarm.
     """
 
     family: Family
@@ -158,15 +159,16 @@ def _family(family: Family, rows: tuple[ScoreRow, ...]) -> FamilyRows:
     title, question, caution = FAMILIES[family]
     judged = [row for row in rows if row.score.verdict not in NO_VERDICT]
     worst = min(judged or rows, key=lambda row: _rank(row.score))
-    verdict = worst.score.verdict
+    of_all = [row.score for row in judged]
+    verdict = family_verdict(worst.score, of_all)
     return FamilyRows(
         family=family,
         title=title,
         question=question,
         answer=ANSWERS[family].get(verdict, f"Cannot be said: {WORDS[verdict]}"),
         verdict=verdict,
-        tone=worst.tone,
-        worst=_worst(worst, alone=len(judged) < 2),
+        tone=TONES.get(verdict, "calm"),
+        worst=_worst(worst, of_all),
         worst_meaning=worst.score.meaning,
         tally=_tally(judged),
         caution=caution,
@@ -186,14 +188,25 @@ def _rank(score: Score) -> tuple[int, float]:
     return order.index(score.verdict), -(score.excess or 0.0)
 
 
-def _worst(row: ScoreRow, *, alone: bool) -> str:
+def _worst(row: ScoreRow, judged: list[Score]) -> str:
     score = row.score
-    lead = "" if alone else "Nearest to the limit: " if score.verdict == "ok" else "Worst: "
+    lead = (
+        "" if len(judged) < 2 else "Nearest to the limit: " if score.verdict == "ok" else "Worst: "
+    )
     head = f"{lead}{score.title} {row.value}"
     if score.reference is None:
         return f"{head}, without a reference."
     mean, worst = number(score.reference.mean), number(score.reference.worst)
-    return f"{head}; real people: {mean}, at worst {worst}."
+    return f"{head}; real people: {mean}, at worst {worst}.{_alone(score, judged)}"
+
+
+def _alone(score: Score, judged: list[Score]) -> str:
+    """Say so where a figure alone raises an alarm."""
+    if not stands_alone(score, judged):
+        return ""
+    return (
+        f" It alone of {len(judged)} figures is {score.verdict}; one of so many may be by chance."
+    )
 
 
 def _tally(rows: list[ScoreRow]) -> str:
