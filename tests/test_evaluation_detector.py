@@ -65,6 +65,7 @@ def test_other_real_people_are_not_told_apart_by_any_judge(of_others: dict[str, 
         assert (score.reference.draws, score.verdict) == (8, "for comparison")
         assert 0.2 < value(of_others, judge) < 0.75, judge
         assert 0.2 < score.reference.mean < 0.75, judge
+        assert score.meaning.startswith(f"How well the {judge} judge alone")
     assert of_others["detector_auc"].verdict in {"ok", "weak"}
 
 

@@ -128,7 +128,7 @@ def scored(name: str, measured: Measured, *, limits: tuple[float, float], judge:
         excess=excess,
         verdict=verdict(measured, excess, about.better),
         better=about.better,
-        meaning=about.meaning,
+        meaning=about.meaning.format(judge=judge),
         how=about.how.format(judge=judge),
         note=measured.note,
         blind=about.blind,
