@@ -61,7 +61,8 @@ def test_other_real_people_are_ok(of_others: Scores) -> None:
 
 def test_the_holdout_itself_has_no_distance_and_is_suspicious() -> None:
     scores = judged(HOLDOUT)
-    for name in (*DISTANCES, "detector_auc"):
+    # where random halves are no nearer to each other than other people are, a figure cannot tell
+    for name in ("feature_w1", "log_band_w1", "frechet", "mmd", "detector_auc"):
         assert scores.score(name).verdict == "suspicious (copy?)", name
     # of each class as many windows are compared as a reference draw has: half of them all
     assert value(scores, "feature_w1") < 0.15

@@ -195,6 +195,8 @@ def test_excess_and_verdict_by_hand() -> None:
         0.85, 0.1, [1.0, 1.2, 0.8], [0.9, 1.0]
     )  # halves are like other people here
     assert scored("feature_w1", no_better, limits=(0, 9)).verdict == "ok"
+    many = Measured(0.1, 0.1, [1.0, 1.2, 0.8], [0.2, 0.3], beside_halves=0.25)
+    assert scored("feature_w1", many, limits=(0, 9)).verdict == "ok"  # on as few, no better
     assert scored("feature_w1", Measured(1.0, 0.1), limits=(0, 9)).verdict == "too few"
 
 

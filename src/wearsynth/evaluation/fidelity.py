@@ -13,6 +13,7 @@ from wearsynth.evaluation.neighbours import clipped_coverage, clipped_density, f
 from wearsynth.evaluation.reference import (
     Measured,
     excess_of,
+    pick,
     reference_of,
     resampled_groups,
     scored,
@@ -76,12 +77,16 @@ Tables = Mapping[str, Float64Array]
 
 @dataclass(frozen=True, eq=False)
 class Compared:
-    """All figures of the candidate, of it with resampled people, of real draws and of halves."""
+    """All figures of the candidate, of it with resampled people, of real draws and of halves.
+
+    like_halves: of as many of the candidate's windows as a half has, against a half.
+    """
 
     value: Tables
     resampled: list[Tables]
     draws: list[Tables]
     halves: list[Tables]
+    like_halves: list[Tables]
 
 
 SignalDistance = Callable[[DescribedSignal, DescribedSignal, Scale], float]
@@ -276,17 +281,32 @@ def fidelity_scores(trial: Trial) -> tuple[Score, ...]:
         return {name: _table(name, candidate, against, scales) for name in (*BY_SIGNAL, *OVER_ALL)}
 
     of_holdout = placed(trial.of_holdout)
-    mine, holdout = parted(placed(trial.equal)), parted(of_holdout)
+    candidate = placed(trial.equal)
+    mine, holdout = parted(candidate), parted(of_holdout)
+    halves = [(parted(placed(a)), parted(placed(b))) for a, b in trial.halves]
+    rng = np.random.default_rng(trial.seed)
     boot = resampled_groups(of_holdout.group, times=RESAMPLES, seed=trial.seed)
     compared = Compared(
         tables(mine, holdout),
         [tables(mine, parted(of_holdout.select(rows))) for rows in boot],
         [tables(parted(placed(draw)), holdout) for draw in trial.draws],
-        [tables(parted(placed(a)), parted(placed(b))) for a, b in trial.halves],
+        [tables(a, b) for a, b in halves],
+        [tables(parted(_as_many(candidate, a, rng)), b) for a, b in halves],
     )
     names = [trial.classes[index] for index in classes]
     signals = tuple(trial.equal.signals)
     return tuple(_score(figure, compared, signals, names) for figure in (*BY_SIGNAL, *OVER_ALL))
+
+
+def _as_many(candidate: Described, half: ByClass, rng: np.random.Generator) -> Described:
+    """Give random windows of the candidate, of each class as many as a half has, or all.
+
+    Few windows lie farther apart than many: only equally many can be held against halves.
+    """
+    numbers = np.zeros(1 + max(half), dtype=np.int64)
+    for index, windows in half.items():
+        numbers[index] = len(windows)
+    return candidate.select(pick(candidate.label, numbers, rng))
 
 
 def _without_readings(of: Described) -> Described:
@@ -301,14 +321,17 @@ def _score(figure: str, of: Compared, signals: Sequence[str], classes: Sequence[
     table = of.value[figure]
     if not np.isfinite(table).any():
         return scored(figure, Measured(None, 0.0, note=_why_none(figure)), limits=limits)
-    resampled, draws, halves = (
-        [tables[figure] for tables in many] for many in (of.resampled, of.draws, of.halves)
+    resampled, draws, halves, like_halves = (
+        [tables[figure] for tables in many]
+        for many in (of.resampled, of.draws, of.halves, of.like_halves)
     )
+    beside_halves = [over_all(one) for one in like_halves if np.isfinite(one).any()]
     measured = Measured(
         over_all(table),
         standard_error([over_all(one) for one in resampled]),
         [over_all(draw) for draw in draws],
         [over_all(half) for half in halves if np.isfinite(half).any()],
+        beside_halves=float(np.mean(beside_halves)) if beside_halves else None,
     )
     rows = (ALL,) if figure in OVER_ALL else signals
     cells = [(signal, name) for signal in rows for name in classes]

@@ -95,6 +95,7 @@ class Measured:
     """A figure's value with its standard error and where it stands among real ones.
 
     draws: the figure for each reference draw. halves: for random halves of the same people.
+    beside_halves: the value on as many windows as halves have, where their number matters.
     """
 
     value: float | None
@@ -102,6 +103,7 @@ class Measured:
     draws: Sequence[float] = ()
     halves: Sequence[float] = ()
     note: str = ""
+    beside_halves: float | None = None
 
 
 def scored(name: str, measured: Measured, *, limits: tuple[float, float], judge: str = "") -> Score:
@@ -188,11 +190,20 @@ def verdict(measured: Measured, excess: float | None, better: Better) -> Verdict
         return "not measured"
     if excess is None:
         return "too few"
-    if measured.halves and _beats(measured.value, [*measured.halves, *measured.draws], better):
+    if _is_suspicious(measured, measured.value, better):
         return "suspicious (copy?)"
     if excess <= 1:
         return "ok"
     return "weak" if excess <= 3 else "bad"
+
+
+def _is_suspicious(measured: Measured, value: float, better: Better) -> bool:
+    beside = value if measured.beside_halves is None else measured.beside_halves
+    return (
+        bool(measured.halves)
+        and _beats(beside, measured.halves, better)
+        and _beats(value, measured.draws, better)
+    )
 
 
 def _beats(value: float, halves: Sequence[float], better: Better) -> bool:
