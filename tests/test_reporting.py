@@ -204,7 +204,9 @@ def test_one_alarm_alone_among_many_figures_is_a_step_milder_and_named(scores: S
     def verdict(*alarms: Score, good: int = 9) -> str:
         of_family = [a_score(f"g{i}", family=alarms[0].family, excess=0.0) for i in range(good)]
         [row] = family_rows(replace(scores, scores=(*of_family, *alarms)))
-        assert ("It alone of" in row.worst) == (len(alarms) == 1 and row.verdict != alarms[0].verdict)
+        assert ("It alone of" in row.worst) == (
+            len(alarms) == 1 and row.verdict != alarms[0].verdict
+        )
         return row.verdict
 
     bad = a_score("bad", verdict="bad", excess=3.5)
