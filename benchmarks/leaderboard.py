@@ -255,7 +255,8 @@ def _command(data: str, options: argparse.Namespace) -> str:
     words += ["--folds", str(options.folds)] if options.folds != 5 else []
     words += ["--first", str(options.first)] if options.first else []
     words += ["--sets", *map(shlex.quote, options.sets)] if options.sets else []
-    words += ["--models", *options.models] if options.models else []
+    if options.models:
+        words += ["--models", *options.models, "--model-cpu-s", f"{options.model_cpu_s:g}"]
     words += ["--peers FOLDER"] if options.peers else []
     return " ".join(words)
 

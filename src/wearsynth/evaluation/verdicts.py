@@ -23,9 +23,9 @@ AS_GRAVE = {
 def stands_alone(worst: "Score", judged: Sequence["Score"]) -> bool:
     """Say whether the worst of many figures is the only one of its gravity, and not by much.
 
-    Windows of real people that nobody learnt from raise such an alarm in every other evaluation:
-    many figures are looked at, and each has its tail. It does not count for attacks on privacy, which are
-    held against chance one by one.
+    Windows of real people whom nobody learnt from raise such an alarm now and then: many figures are
+    looked at, and each has its tail. It does not hold for attacks on privacy, which are set against
+    chance one by one.
     """
     grave = AS_GRAVE.get(worst.verdict, ())
     said = [score for score in judged if score.verdict in (*MILDER, "ok")]
