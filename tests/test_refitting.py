@@ -134,17 +134,23 @@ def test_a_stopped_attack_goes_on_to_the_same_scores(tmp_path: Path) -> None:
     assert parted == retrain_attack(TRAIN, Copying, others=HOLDOUT, times=6, seed=1)
 
 
-def test_only_fits_of_the_same_windows_seed_and_options_are_kept(tmp_path: Path) -> None:
+def test_only_fits_of_the_same_windows_seed_and_options_are_kept(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     keep = Keep(tmp_path / "kept.json", "one")
     rows = [np.ones((3, 6)), np.zeros((3, 6))]
     keep.write(rows, TRAIN, seed=1)
     np.testing.assert_array_equal(keep.begun(TRAIN, seed=1), rows)
+    assert caplog.text == ""
     assert keep.begun(TRAIN, seed=2) == []
+    assert "kept.json: its fits are of other windows, options or another seed" in caplog.text
     assert keep.begun(HOLDOUT, seed=1) == []
     assert Keep(keep.path, "other").begun(TRAIN, seed=1) == []
     for damaged in ("", "[]", '{"of": 1}'):
         keep.path.write_text(damaged)
         assert keep.begun(TRAIN, seed=1) == []
+        assert "all fits are made again" in caplog.text
+        caplog.clear()
     keep.remove()
     keep.remove()
     assert keep.begun(TRAIN, seed=1) == []

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import numpy as np
 from wearsynth.data import Windows
 from wearsynth.features import Float64Array
 from wearsynth.files import atomic_file, read_bytes
+
+log = logging.getLogger(__name__)
 
 Rows = list[Float64Array]
 """For each finished fit in turn how near it came to each person, (attack, person)."""
@@ -28,11 +31,13 @@ class Keep:
             return []
         try:
             kept = json.loads(read_bytes(self.path))
-            if kept["of"] != self._key(train, seed):
-                return []
-            return [np.array(row, dtype=np.float64) for row in kept["fits"]]
-        except (ValueError, KeyError, TypeError):  # damaged: all fits are made again
-            return []
+            if kept["of"] == self._key(train, seed):
+                return [np.array(row, dtype=np.float64) for row in kept["fits"]]
+            why = "its fits are of other windows, options or another seed"
+        except (ValueError, KeyError, TypeError):
+            why = "it is damaged"
+        log.warning("%s: %s; all fits are made again.", self.path, why)
+        return []
 
     def write(self, rows: Rows, train: Windows, *, seed: int) -> None:
         """Keep the finished fits, whole or not at all."""
