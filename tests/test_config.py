@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from wearsynth.config import (
+    ColumnsConfig,
     Config,
     FitConfig,
     GenerateConfig,
@@ -12,6 +13,7 @@ from wearsynth.config import (
     load_generate_config,
 )
 from wearsynth.errors import ConfigError, FileError
+from wearsynth.options import data_config
 
 
 def written(tmp_path: Path, text: str, name: str = "run.toml") -> Path:
@@ -49,6 +51,27 @@ def test_a_mistake_is_named_with_its_remedy(tmp_path: Path, text: str, message: 
     with pytest.raises(ConfigError) as caught:
         load_config(written(tmp_path, text))
     assert message in str(caught.value)
+
+
+def test_covariates_in_a_file_and_on_the_command_line(tmp_path: Path) -> None:
+    text = "[data.columns]\nchannels = {x = 'g'}\ncovariates = {age = 'age_years'}\n"
+    columns = load_config(written(tmp_path, text)).data.columns
+    assert columns is not None
+    assert columns.covariates == {"age": "age_years"}
+    given = {"channel": ["x=g"], "column": ["covariate:age=age_years"]}
+    assert data_config(given).columns == columns
+    assert data_config({"channel": ["x=g"], "column": ["time=t"]}).columns == ColumnsConfig(
+        channels={"x": "g"}, time="t"
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["covariate=age", "covariate:=age", "covariates=age", "covariates:age=age"]
+)
+def test_a_covariate_option_without_its_name(text: str) -> None:
+    message = rf"'{text}': expected covariate:NAME=COLUMN, such as covariate:age=age_years"
+    with pytest.raises(ConfigError, match=message):
+        data_config({"channel": ["x=g"], "column": [text]})
 
 
 def test_generate_reads_the_whole_file_or_its_section(tmp_path: Path) -> None:

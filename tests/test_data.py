@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,23 @@ def test_times_follow_from_the_rate() -> None:
         (lambda: numbered(["a"]).signal("gyro"), "name one of the signals acc, got 'gyro'"),
         (lambda: numbered(["walk"]).of_class("wolk"), "Did you mean 'walk'"),
         (lambda: concat([]), "nothing to join"),
+        (
+            lambda: numbered(["a", "b"], covariates={"age": [31.0]}),
+            "covariate 'age' has 1 windows, label has 2",
+        ),
+        (
+            lambda: numbered(["a", "b"], covariates={"age": [[31.0], [45.0]]}),
+            r"covariate 'age' must be \(window,\) float64, got float64 of shape \(2, 1\)",
+        ),
+        (
+            lambda: replace(numbered(["a"]), covariates={"age": np.array([31])}),
+            r"must be \(window,\) float64, got int64",
+        ),
+        (
+            lambda: numbered(["a", "b"], covariates={"age": [31, -np.inf]}),
+            "covariate 'age' is infinite in window 1",
+        ),
+        (lambda: numbered(["a"], covariates={" ": [31]}), "a covariate needs a name"),
     ],
 )
 def test_what_does_not_fit_is_refused(make: Any, message: str) -> None:
@@ -138,6 +156,41 @@ def test_sets_that_differ_are_named() -> None:
         with pytest.raises(DataError, match=f"left and right do not fit: {message}"):
             check_same_kind(a, other, "left", "right")
     check_same_kind(a, numbered(["b", "a"]), "left", "right")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, "31", None])
+def test_a_recording_knows_a_covariate_or_leaves_it_out(value: Any) -> None:
+    signals = {"acc": Signal(np.zeros((3, 1), np.float32), 1.0, X)}
+    known = Recording("r", signals, covariates={"age": 31, "height_cm": float(np.float32(175.5))})
+    assert known.covariates == {"age": 31, "height_cm": 175.5}
+    assert Recording("r", signals).covariates == {}
+    with pytest.raises(DataError, match="'r': covariate 'age' must be a finite number, got"):
+        Recording("r", signals, covariates={"age": value})
+
+
+def test_covariates_follow_their_windows() -> None:
+    assert numbered(["a"]).covariates == {}
+    known: Any = {"age": [31, np.nan, 45], "height_cm": [170, 180, 190]}
+    windows = numbered(["a", "b", "a"], covariates=known)
+    assert windows.select(np.array([2, 0])).covariates["age"].tolist() == [45, 31]
+    assert windows.of_class("b").covariates["height_cm"].tolist() == [180]
+    assert np.isnan(windows.select(slice(1, 2)).covariates["age"]).all()
+    turned = dict(reversed(known.items()))  # the order of names does not matter
+    both = concat([windows, numbered(["b", "a", "b"], covariates=turned)])
+    assert list(both.covariates) == ["age", "height_cm"]
+    np.testing.assert_array_equal(both.covariates["age"], [31, np.nan, 45] * 2)
+
+
+def test_sets_with_other_covariates_are_not_joined() -> None:
+    a, b = numbered(["a"], covariates={"age": [31]}), numbered(["a"])
+    message = (
+        r"the first set and another set do not fit: covariates \['age'\] against \[\]. Give both the "
+        "same covariates, NaN where unknown."
+    )
+    with pytest.raises(DataError, match=message):
+        concat([a, b])
+    with pytest.raises(DataError, match=r"covariates \[\] against \['age'\]"):
+        check_same_kind(b, a, "left", "right")
 
 
 def test_a_split_shares_no_group() -> None:

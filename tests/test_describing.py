@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from wearsynth.data import (
     Span,
     windows_from_arrays,
 )
-from wearsynth.describing import as_text, describe, describe_windows
+from wearsynth.describing import CovariateSummary, as_text, describe, describe_windows
 from wearsynth.errors import DataError
 from wearsynth.formats import read
 
@@ -162,6 +163,38 @@ def test_synthetic_recordings_are_told() -> None:
     signals = {"acc": Signal(still(), 10.0, XYZ)}
     told = describe([Recording("a", signals, "S1"), Recording("b", signals, "S1", synthetic=True)])
     assert "1 of 2 recordings are synthetic: no sensor made them" in told.oddities
+
+
+def test_covariates_are_told_with_how_often_they_are_known() -> None:
+    a = replace(recording(still(), "a"), covariates={"age": 23, "height_cm": 170})
+    b = replace(recording(still(), "b"), covariates={"age": 61.5})
+    told = describe([a, b, recording(still(), "c")])
+    assert told.covariates == (
+        CovariateSummary("age", 2, 23, 61.5),
+        CovariateSummary("height_cm", 1, 170, 170),
+    )
+    assert "  age             known for 2 of 3 recordings, 23 .. 61.5" in as_text(told)
+    assert told.to_json()["covariates"][0]["known"] == 2
+    none = describe([recording(still())])
+    assert none.covariates == ()
+    assert "Covariates" not in as_text(none)
+
+
+def test_covariates_of_windows_are_told() -> None:
+    values = np.random.default_rng(0).normal(size=(3, 20, 1))
+    covariates = {"age": [40, np.nan, 30], "bmi": [np.nan] * 3}
+    told = describe_windows(
+        windows_from_arrays(
+            values, ["a"] * 3, rate_hz=10, channels=[("x", "g")], covariates=covariates
+        )
+    )
+    assert told.covariates == (
+        CovariateSummary("age", 2, 30, 40),
+        CovariateSummary("bmi", 0, None, None),
+    )
+    text = as_text(told)
+    assert "age             known for 2 of 3 windows, 30 .. 40" in text
+    assert text.splitlines()[-1].endswith("bmi             known for 0 of 3 windows")
 
 
 def test_windows_in_figures() -> None:

@@ -321,6 +321,15 @@ def test_wrong_parquet_files(tmp_path: Path) -> None:
         (lambda: TableColumns(X, rate_hz=0.0), "rate_hz must be above 0"),
         (lambda: TableColumns(X, time="t", time_unit="sec"), "unknown time unit"),
         (lambda: TableColumns(X, rate_hz=1, label="a", constant_label="b"), "not both"),
+        (
+            lambda: TableColumns(X, rate_hz=1, subject="who", covariates=(("id", "who"),)),
+            "covariate 'id': column 'who' is read as text already",
+        ),
+        (lambda: TableColumns(X, rate_hz=1, covariates=(("", "a"),)), "'a' needs a name"),
+        (
+            lambda: TableColumns(X, rate_hz=1, covariates=(("age", "a"), ("age", "b"))),
+            "covariate names must differ",
+        ),
     ],
 )
 def test_wrong_columns_are_refused(make: object, message: str) -> None:

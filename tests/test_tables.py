@@ -1,6 +1,7 @@
 import json
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,12 @@ def two_signals(count: int = 5, seed: int = 0) -> Windows:
     ).with_provenance("made by hand")
 
 
+def with_covariates(count: int = 5) -> Windows:
+    ages = np.where(np.arange(count) == 1, np.nan, 30.0 + np.arange(count))
+    heights = np.full(count, 175.5)
+    return replace(two_signals(count), covariates={"height_cm": heights, "age": ages})
+
+
 def assert_same(a: Windows, b: Windows) -> None:
     assert list(a.signals) == list(b.signals)
     for name, signal in a.signals.items():
@@ -47,6 +54,9 @@ def assert_same(a: Windows, b: Windows) -> None:
         assert signal.channels == b.signals[name].channels
     for name in ("label", "subject", "recording", "start_s", "synthetic"):
         np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
+    assert set(a.covariates) == set(b.covariates)
+    for name, values in a.covariates.items():
+        np.testing.assert_array_equal(values, b.covariates[name])
     assert (a.classes, a.provenance, a.trained_groups) == (
         b.classes,
         b.provenance,
@@ -77,6 +87,52 @@ def test_arrow_holds_the_documented_schema() -> None:
         "channels": [{"name": "eda", "unit": "uS"}],
     }
     assert head["classes"] == ["walk", "idle", "run"]
+    assert list(head) == ["schema_version", "signals", "classes", "provenance", "trained_groups"]
+
+
+def test_covariates_are_columns_of_numbers_null_where_unknown() -> None:
+    table = to_arrow(with_covariates())
+    assert table.column_names[-3:] == ["synthetic", "covariate.age", "covariate.height_cm"]
+    assert table["covariate.age"].to_pylist() == [30, None, 32, 33, 34]
+    head = json.loads(table.schema.metadata[b"wearsynth"])
+    assert (head["schema_version"], head["covariates"]) == (1, ["age", "height_cm"])
+
+
+@pytest.mark.parametrize("count", [0, 5])
+def test_covariates_and_back(tmp_path: Path, count: int) -> None:
+    windows = with_covariates(count)
+    save_windows(windows, tmp_path / "w.parquet")
+    loaded = load_windows(tmp_path / "w.parquet")
+    assert_same(loaded, windows)
+    assert all(values.flags.writeable for values in loaded.covariates.values())
+
+
+def test_chunks_have_the_covariates_of_the_first(tmp_path: Path) -> None:
+    turned = dict(reversed(list(with_covariates().covariates.items())))
+    write_chunks(tmp_path / "w", with_covariates(), replace(with_covariates(), covariates=turned))
+    assert load_windows(tmp_path / "w").covariates["age"][5:].tolist()[0] == 30
+    with pytest.raises(DataError, match=r"covariates \['age', 'height_cm'\] against \[\]"):
+        write_chunks(tmp_path / "w", with_covariates(), two_signals())
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda t: t.drop_columns(["covariate.age"]), "'covariate.age' is missing"),
+        (
+            lambda t: t.set_column(7, "covariate.age", pa.array(["x"] * 5)),
+            "'covariate.age' must be double, got string",
+        ),
+        (
+            lambda t: t.set_column(7, "covariate.age", pa.array([np.inf] * 5)),
+            "covariate 'age' is infinite in window 0",
+        ),
+        (lambda t: with_head(t, covariates=3), "metadata is damaged"),
+    ],
+)
+def test_wrong_covariates_in_a_file(make: object, message: str) -> None:
+    with pytest.raises(FormatError, match=message):
+        from_arrow(make(to_arrow(with_covariates())))  # type: ignore[operator]
 
 
 def test_rows_are_row_major_time_then_channel() -> None:
@@ -258,6 +314,8 @@ def test_pandas_has_a_row_a_window() -> None:
     assert list(frame["label"]) == ["walk", "run", "walk", "run", "walk"]
     assert frame["signal.acc"][3].shape == (4, 3)
     np.testing.assert_array_equal(frame["signal.eda"][3], two_signals().signals["eda"].values[3])
+    assert not any(str(name).startswith("covariate") for name in frame)
+    assert to_pandas(with_covariates())["covariate.age"].tolist()[2:] == [32, 33, 34]
 
 
 def test_a_hundred_thousand_windows_load_fast(tmp_path: Path) -> None:

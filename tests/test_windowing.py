@@ -131,6 +131,20 @@ def test_labels_subjects_and_recordings_follow() -> None:
     assert not windows.synthetic.any()
 
 
+def test_covariates_follow_and_are_nan_where_a_recording_lacks_one() -> None:
+    spans = (Span(0, 2, "walk"),)
+    a = Recording("a", {"acc": ramp(20)}, spans=spans, covariates={"age": 31, "height_cm": 170})
+    b = Recording("b", {"acc": ramp(10)}, spans=(Span(0, 1, "walk"),), covariates={"bmi": 22.5})
+    c = Recording("c", {"acc": ramp(10)}, spans=(Span(0, 1, "walk"),))
+    covariates = cut_windows([a, b, c], length_s=1, stride_s=1).covariates
+    assert list(covariates) == ["age", "height_cm", "bmi"]
+    np.testing.assert_array_equal(covariates["age"], [31, 31, np.nan, np.nan])
+    np.testing.assert_array_equal(covariates["bmi"], [np.nan, np.nan, 22.5, np.nan])
+    resampled = cut_windows([a], length_s=1, stride_s=1, rate_hz=5).covariates
+    assert resampled["height_cm"].tolist() == [170, 170]
+    assert cut_windows([c], length_s=1, stride_s=1).covariates == {}
+
+
 def test_a_class_without_a_window_is_named() -> None:
     spans = (Span(0, 0.3, "jump"), Span(0.3, 2, "walk"))
     windows = cut_windows([Recording("a", {"acc": ramp(20)}, spans=spans)], length_s=1, stride_s=1)

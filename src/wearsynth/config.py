@@ -35,6 +35,11 @@ class ColumnsConfig(Section):
     constant_label: str | None = Field(None, description="one label for every row")
     subject: str | None = Field(None, description="the subject column")
     recording: str | None = Field(None, description="the recording column")
+    covariates: dict[str, str] | None = Field(
+        None,
+        description="name = column of a number that does not change within a recording, such as "
+        "age = 'age_years'",
+    )
 
 
 class DataConfig(Section):

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from wearsynth.checks import check_covariate_columns, check_covariates, check_finite, check_values
 from wearsynth.errors import DataError, did_you_mean
 from wearsynth.names import natural_key
 
@@ -65,7 +66,7 @@ class Signal:
     start_s: float = 0.0
 
     def __post_init__(self) -> None:
-        _check_values(self.values, "(time, channel)", self.rate_hz, self.channels)
+        check_values(self.values, "(time, channel)", self.rate_hz, [c.name for c in self.channels])
 
     @property
     def end_s(self) -> float:
@@ -115,7 +116,8 @@ class Recording:
     subject is None where the source does not tell. events by name: tags, ibi. start_unix_s: the time
     of the clock's zero (seconds since 1970, UTC), None where unknown; it never reaches windows.
     notes: what is known of the source. oddities: what was odd in these files. synthetic: no sensor
-    recorded it, where its files say so.
+    recorded it, where its files say so. covariates by name: what is known of the person in numbers,
+    such as age and height_cm, finite; unknown ones are left out.
     """
 
     name: str
@@ -129,6 +131,7 @@ class Recording:
     notes: tuple[str, ...] = ()
     oddities: tuple[Oddity, ...] = ()
     synthetic: bool = False
+    covariates: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.signals:
@@ -136,6 +139,7 @@ class Recording:
         for span in self.spans:
             if not span.start_s < span.end_s:
                 raise DataError(f"recording {self.name!r}: {span} does not end after its start.")
+        check_covariates(self.covariates, self.name)
 
     @property
     def duration_s(self) -> float:
@@ -156,10 +160,9 @@ class SignalWindows:
     channels: tuple[Channel, ...]
 
     def __post_init__(self) -> None:
-        _check_values(self.values, "(window, time, channel)", self.rate_hz, self.channels)
-        if not np.isfinite(self.values).all():
-            bad = np.flatnonzero(~np.isfinite(self.values).all(axis=(1, 2)))
-            raise DataError(f"{len(bad)} window(s) hold NaN or infinity, first window {bad[0]}.")
+        names = [channel.name for channel in self.channels]
+        check_values(self.values, "(window, time, channel)", self.rate_hz, names)
+        check_finite(self.values)
 
     @property
     def length_s(self) -> float:
@@ -175,6 +178,7 @@ class Windows:
     start_s: (window,) place on the recording's clock, NaN where unknown; used to find overlaps,
     never a feature. synthetic: (window,) bool. provenance: a line for each step that made these
     windows. trained_groups: for synthetic windows, the groups that the generator has seen.
+    covariates: name -> (window,) float64, such as age and height_cm; NaN where unknown.
     """
 
     signals: Mapping[str, SignalWindows]
@@ -186,6 +190,7 @@ class Windows:
     synthetic: NDArray[np.bool_]
     provenance: tuple[str, ...] = ()
     trained_groups: tuple[str, ...] = ()
+    covariates: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.signals:
@@ -194,6 +199,8 @@ class Windows:
         columns: dict[str, Any] = {f"signal {n!r}": s.values for n, s in self.signals.items()}
         columns |= {"subject": self.subject, "recording": self.recording}
         columns |= {"start_s": self.start_s, "synthetic": self.synthetic}
+        columns |= {f"covariate {name!r}": values for name, values in self.covariates.items()}
+        check_covariate_columns(self.covariates)
         for name, values in columns.items():
             if len(values) != count:
                 raise DataError(f"{name} has {len(values)} windows, label has {count}.")
@@ -240,6 +247,7 @@ class Windows:
             recording=self.recording[index],
             start_s=self.start_s[index],
             synthetic=self.synthetic[index],
+            covariates={name: values[index] for name, values in self.covariates.items()},
         )
 
     def of_class(self, name: str) -> "Windows":
@@ -280,12 +288,14 @@ def windows_from_arrays(
     recording: Sequence[str] | None = None,
     start_s: ArrayLike | None = None,
     synthetic: bool = False,
+    covariates: Mapping[str, ArrayLike] | None = None,
 ) -> Windows:
     """Give Windows from NumPy arrays, whoever made them.
 
     values: (window, time, channel) with rate_hz and channels ((name, unit), ...) for one signal
     (called "acc"), or a mapping name -> (values, rate_hz, channels) for several. label: class names.
-    classes: their order; alphabetical if left out. DataError where shapes or names do not fit.
+    classes: their order; alphabetical if left out. covariates: name -> (window,) numbers, NaN where
+    unknown. DataError where shapes or names do not fit.
     """
     if not isinstance(values, Mapping):
         values = {"acc": (values, rate_hz, channels)}
@@ -307,6 +317,7 @@ def windows_from_arrays(
         recording=np.full(count, "") if recording is None else np.asarray(recording, dtype=np.str_),
         start_s=np.full(count, np.nan) if start_s is None else np.asarray(start_s, np.float64),
         synthetic=np.full(count, synthetic),
+        covariates={name: np.asarray(of, np.float64) for name, of in (covariates or {}).items()},
     )
 
 
@@ -317,7 +328,7 @@ def _channels(pairs: Sequence[tuple[str, str]]) -> tuple[Channel, ...]:
 
 
 def concat(parts: Iterable[Windows]) -> Windows:
-    """Give the windows of several sets one after the other; DataError if signals or classes differ."""
+    """Give the windows of several sets one after the other; DataError where they differ in kind."""
     parts = list(parts)
     if not parts:
         raise DataError("nothing to join: no window sets were given.")
@@ -336,26 +347,32 @@ def concat(parts: Iterable[Windows]) -> Windows:
         recording=np.concatenate([p.recording for p in parts]),
         start_s=np.concatenate([p.start_s for p in parts]),
         synthetic=np.concatenate([p.synthetic for p in parts]),
+        covariates={n: np.concatenate([p.covariates[n] for p in parts]) for n in first.covariates},
         provenance=tuple(dict.fromkeys(line for p in parts for line in p.provenance)),
         trained_groups=tuple(dict.fromkeys(g for p in parts for g in p.trained_groups)),
     )
 
 
 def check_same_kind(a: Windows, b: Windows, a_name: str, b_name: str) -> None:
-    """Raise DataError, naming the first difference, unless signals, rates, shapes, classes agree."""
-    kinds = []
-    for windows in (a, b):
-        kind: dict[str, object] = {"classes": windows.classes, "signals": sorted(windows.signals)}
-        for name, signal in windows.signals.items():
-            kind[f"rate_hz of {name}"] = signal.rate_hz
-            kind[f"readings a window of {name}"] = signal.values.shape[1]
-            kind[f"channels of {name}"] = tuple((c.name, c.unit) for c in signal.channels)
-        kinds.append(kind)
+    """Raise DataError, naming the first difference, unless signals, classes, covariates agree."""
+    kinds = [_kind(windows) for windows in (a, b)]
+    hints = {
+        "classes": " Give both all classes, with or without windows.",
+        "covariates": " Give both the same covariates, NaN where unknown.",
+    }
     for key, value in kinds[0].items():
         if kinds[1].get(key) != value:
-            hint = "" if key != "classes" else " Give both all classes, with or without windows."
             difference = f"{key} {value} against {kinds[1].get(key)}"
-            raise DataError(f"{a_name} and {b_name} do not fit: {difference}.{hint}")
+            raise DataError(f"{a_name} and {b_name} do not fit: {difference}.{hints.get(key, '')}")
+
+
+def _kind(windows: Windows) -> dict[str, object]:
+    kind: dict[str, object] = {"classes": windows.classes, "signals": sorted(windows.signals)}
+    for name, signal in windows.signals.items():
+        kind[f"rate_hz of {name}"] = signal.rate_hz
+        kind[f"readings a window of {name}"] = signal.values.shape[1]
+        kind[f"channels of {name}"] = tuple((c.name, c.unit) for c in signal.channels)
+    return kind | {"covariates": sorted(windows.covariates)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -381,20 +398,3 @@ def check_no_shared_groups(
             f"{a_name} and {b_name} share {len(shared)} group(s): {named}. Figures on people that a "
             "generator has seen mean nothing: split by group first (wearsynth data split)."
         )
-
-
-def _check_values(
-    values: FloatArray, axes: str, rate_hz: float, channels: tuple[Channel, ...]
-) -> None:
-    wanted = axes.count(",") + 1
-    if values.ndim != wanted:
-        raise DataError(f"values must be {axes}, got shape {values.shape}.")
-    if values.dtype != np.float32:
-        raise DataError(f"values must be float32, got {values.dtype}.")
-    if not (np.isfinite(rate_hz) and rate_hz > 0):
-        raise DataError(f"rate_hz must be above 0, got {rate_hz}.")
-    if values.shape[-1] != len(channels):
-        raise DataError(f"got {values.shape[-1]} columns for {len(channels)} channels of {axes}.")
-    names = [channel.name for channel in channels]
-    if len(set(names)) != len(names):
-        raise DataError(f"channel names must differ, got {names}.")

@@ -59,6 +59,16 @@ class EventSummary:
 
 
 @dataclass(frozen=True)
+class CovariateSummary:
+    """One covariate, such as age: known for how many recordings (or windows); least, most or None."""
+
+    name: str
+    known: int
+    least: float | None
+    most: float | None
+
+
+@dataclass(frozen=True)
 class Description:
     """A set in figures. people counts known subjects only; windows and length_s are None for recordings.
 
@@ -78,6 +88,7 @@ class Description:
     events: tuple[EventSummary, ...] = ()
     windows: int | None = None
     length_s: float | None = None
+    covariates: tuple[CovariateSummary, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Give the same as plain values that json.dumps takes."""
@@ -102,6 +113,7 @@ def describe(recordings: Sequence[Recording]) -> Description:
         gap_s=sum(gap.end_s - gap.start_s for gap in gaps),
         oddities=_read_oddities(recordings) + oddities_of(pools) + _recording_oddities(recordings),
         events=_events(recordings),
+        covariates=_covariates(recordings),
         notes=tuple(
             f"{note} ({times} of {len(recordings)} recordings)" for note, times in told.items()
         ),
@@ -134,6 +146,7 @@ def describe_windows(windows: Windows) -> Description:
         notes=windows.provenance,
         windows=len(windows),
         length_s=length_s,
+        covariates=tuple(_covariate(name, of) for name, of in windows.covariates.items()),
     )
 
 
@@ -147,6 +160,7 @@ def as_text(description: Description) -> str:
             "",
             *(line for signal in description.signals for line in _signal_lines(signal)),
             *(f"{of.name}: {of.count} events" for of in description.events),
+            *_covariate_lines(description),
             *_listed("Oddities", description.oddities),
             *_listed("Notes", description.notes),
         ]
@@ -217,6 +231,22 @@ def _events(recordings: Sequence[Recording]) -> tuple[EventSummary, ...]:
         for name, events in recording.events.items():
             counts.setdefault(name, []).append(len(events.times_s))
     return tuple(EventSummary(name, sum(of), len(of)) for name, of in counts.items())
+
+
+def _covariates(recordings: Sequence[Recording]) -> tuple[CovariateSummary, ...]:
+    values: dict[str, list[float]] = {}
+    for recording in recordings:
+        for name, value in recording.covariates.items():
+            values.setdefault(name, []).append(value)
+    return tuple(_covariate(name, np.array(of, np.float64)) for name, of in values.items())
+
+
+def _covariate(name: str, values: NDArray[np.float64]) -> CovariateSummary:
+    """values: (recording,) or (window,), NaN where unknown."""
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return CovariateSummary(name, 0, None, None)
+    return CovariateSummary(name, len(known), float(known.min()), float(known.max()))
 
 
 def _read_oddities(recordings: Sequence[Recording]) -> tuple[str, ...]:
@@ -290,6 +320,15 @@ def _channel_line(channel: ChannelSummary) -> str:
         return f"  {channel.name:<10}{channel.unit:<6} no readings"
     span = f"{channel.least:>10.4g} .. {channel.most:<10.4g}"
     return f"  {channel.name:<10}{channel.unit:<6}{span} mean {channel.mean:.4g}"
+
+
+def _covariate_lines(description: Description) -> list[str]:
+    every = description.recordings if description.windows is None else description.windows
+    lines = []
+    for of in description.covariates:
+        span = "" if of.least is None else f", {of.least:g} .. {of.most:g}"
+        lines.append(f"  {of.name:<16}known for {of.known} of {every} {description.kind}{span}")
+    return ["", "Covariates", *lines] if lines else []
 
 
 def _listed(title: str, sentences: Sequence[str]) -> list[str]:

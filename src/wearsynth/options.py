@@ -1,5 +1,6 @@
 """What the commands' options are, and how they become sections of the configuration."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -28,8 +29,8 @@ ColumnsOption = Annotated[
     typer.Option(
         "--column",
         help="For a table: time=NAME, time_unit=ms, label=NAME, constant_label=walking, "
-        "subject=NAME or recording=NAME. For label, subject and recording, {file} or {folder} means "
-        "the name of the file or of its folder. Repeat.",
+        "subject=NAME, recording=NAME or covariate:age=NAME. For label, subject and recording, {file} "
+        "or {folder} means the name of the file or of its folder. Repeat.",
     ),
 ]
 SourceRate = Annotated[
@@ -73,13 +74,30 @@ def data_config(given: dict[str, Any]) -> DataConfig:
     channels, columns = options.pop("channel", ()), options.pop("column", ())
     if channels or columns:
         units = dict(_pair(text, "--channel", "acc_x=g") for text in channels)
-        roles = dict(_pair(text, "--column", "label=activity") for text in columns)
-        options["columns"] = parse(ColumnsConfig, {"channels": units, **roles}, where="--column")
+        held = {"channels": units, **_roles_of(columns)}
+        options["columns"] = parse(ColumnsConfig, held, where="--column")
     if "tag_labels" in options:
         options["tag_labels"] = [label.strip() for label in options["tag_labels"].split(",")]
     if "classes" in options:
         options["classes"] = _classes_of(options["classes"])
     return parse(DataConfig, options, where="command line")
+
+
+def _roles_of(texts: Sequence[str]) -> dict[str, Any]:
+    """Turn --column options into keys of [data.columns]; covariate:age=NAME is one of covariates."""
+    roles: dict[str, Any] = {}
+    covariates: dict[str, str] = {}
+    for text in texts:
+        key, column = _pair(text, "--column", "label=activity")
+        role, _, name = key.partition(":")
+        if role not in ("covariate", "covariates"):
+            roles[key] = column
+        elif role == "covariate" and name:
+            covariates[name] = column
+        else:
+            expected = "expected covariate:NAME=COLUMN, such as covariate:age=age_years"
+            raise ConfigError(f"--column {text!r}: {expected}.")
+    return {**roles, "covariates": covariates} if covariates else roles
 
 
 def _classes_of(texts: list[str]) -> dict[str, str] | str:

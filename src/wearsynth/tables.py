@@ -1,35 +1,21 @@
-"""Windows as Arrow tables, Parquet files and pandas frames: one schema, version 1.
+"""Windows as Arrow tables, Parquet files and pandas frames, of the schema in schema.py.
 
-A row is a window. Columns:
-
-- `signal.<name>`   fixed_size_list<float32>[time * channel], one a signal, row-major (time, channel)
-- `label`           dictionary<string>: the class name
-- `subject`         string, null where unknown
-- `recording`       string, null where unknown
-- `start_s`         float64: seconds on the recording's clock, null where unknown
-- `synthetic`       bool
-
-The schema's metadata holds, under the key `wearsynth`, JSON: `schema_version` (1), `signals` (name ->
-`rate_hz`, `time`, and `channels`, a list of `name` and `unit`), `classes` (every class name, in
-label order), `provenance` (a line a step) and `trained_groups` (what a generator has seen).
 Row groups have a fixed size, so the same windows give the same bytes, in however many chunks they
 were written.
 """
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from wearsynth.data import (
-    Channel,
     FloatArray,
     IntArray,
     SignalWindows,
@@ -40,26 +26,25 @@ from wearsynth.data import (
 )
 from wearsynth.errors import DataError, FormatError, shown
 from wearsynth.files import atomic_file, atomic_folder, telling_file_errors
+from wearsynth.schema import (
+    METADATA_KEY,
+    PLAIN_COLUMNS,
+    covariate_column,
+    list_type,
+    read_head,
+    schema_of,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMA_VERSION = 1
-METADATA_KEY = b"wearsynth"
 ROW_GROUP_BYTES = 16 * 2**20
 MOST_OF_TYPE, MOST_OF_REASON = 60, 120
 """Letters that a message shows of a column's type and of what the library says."""
-PLAIN_COLUMNS = {
-    "label": pa.dictionary(pa.int32(), pa.string()),
-    "subject": pa.string(),
-    "recording": pa.string(),
-    "start_s": pa.float64(),
-    "synthetic": pa.bool_(),
-}
 
 
 def to_arrow(windows: Windows) -> pa.Table:
-    """Give the windows as an Arrow table of the schema above."""
+    """Give the windows as an Arrow table of that schema."""
     columns = [_list_array(signal.values) for signal in windows.signals.values()]
     columns += [
         pa.DictionaryArray.from_arrays(
@@ -67,25 +52,26 @@ def to_arrow(windows: Windows) -> pa.Table:
         ),
         pa.array(windows.subject.astype(object), pa.string(), mask=windows.subject == ""),
         pa.array(windows.recording.astype(object), pa.string(), mask=windows.recording == ""),
-        pa.array(windows.start_s, pa.float64(), mask=np.isnan(windows.start_s)),
+        _number_array(windows.start_s),
         pa.array(windows.synthetic, pa.bool_()),
+        *(_number_array(windows.covariates[name]) for name in sorted(windows.covariates)),
     ]
-    return pa.Table.from_arrays(columns, schema=_schema(windows))
+    return pa.Table.from_arrays(columns, schema=schema_of(windows))
 
 
 def from_arrow(table: pa.Table, *, source: Path | str = "Arrow table") -> Windows:
-    """Give the windows in an Arrow table of the schema above.
+    """Give the windows in an Arrow table of that schema.
 
     source: what to call the table in a message. FormatError where the table is not ours, was
     written by a newer version, lacks a column, or holds values that do not fit.
     """
-    head = _read_head(table.schema, source)
+    head = read_head(table.schema, source)
     signals = {}
     for name, (time, rate_hz, channels) in head.signals.items():
         column = _column(table, f"signal.{name}", source)
         values = _list_values(column, (time, len(channels)), f"signal.{name}", source)
         signals[name] = (values, rate_hz, channels)
-    start_s = _column(table, "start_s", source)
+    covariates = {n: _numbers(table, covariate_column(n), source) for n in head.covariates}
     try:
         return Windows(
             signals={name: SignalWindows(*parts) for name, parts in signals.items()},
@@ -93,10 +79,11 @@ def from_arrow(table: pa.Table, *, source: Path | str = "Arrow table") -> Window
             classes=head.classes,
             subject=_names(_column(table, "subject", source)),
             recording=_names(_column(table, "recording", source)),
-            start_s=np.array(pc.fill_null(start_s, float("nan")).to_numpy()),
+            start_s=_numbers(table, "start_s", source),
             synthetic=np.array(_full(table, "synthetic", source).to_numpy(), dtype=np.bool_),
             provenance=head.provenance,
             trained_groups=head.trained_groups,
+            covariates=covariates,
         )
     except FormatError:
         raise
@@ -107,7 +94,8 @@ def from_arrow(table: pa.Table, *, source: Path | str = "Arrow table") -> Window
 def to_pandas(windows: Windows) -> "pd.DataFrame":
     """Give a frame with a row a window: label (categorical), subject, recording, start_s, synthetic.
 
-    Each signal is one object column `signal.<name>` whose cells are (time, channel) arrays.
+    Each signal is one object column `signal.<name>` whose cells are (time, channel) arrays, each
+    covariate one column `covariate.<name>` of numbers, NaN where unknown.
     """
     import pandas as pd
 
@@ -120,6 +108,8 @@ def to_pandas(windows: Windows) -> "pd.DataFrame":
             "synthetic": windows.synthetic,
         }
     )
+    for name, values in windows.covariates.items():
+        frame[covariate_column(name)] = values
     for name, signal in windows.signals.items():
         frame[f"signal.{name}"] = pd.Series(list(signal.values), dtype=object)
     return frame
@@ -214,100 +204,33 @@ def windows_writer(path: Path) -> Iterator[WindowsWriter]:
             raise
 
 
-@dataclass(frozen=True)
-class _Head:
-    """The JSON metadata; signals: name -> (time, rate_hz, channels)."""
-
-    signals: dict[str, tuple[int, float, tuple[Channel, ...]]]
-    classes: tuple[str, ...]
-    provenance: tuple[str, ...]
-    trained_groups: tuple[str, ...]
-
-
-def _schema(windows: Windows) -> pa.Schema:
-    fields = [
-        pa.field(f"signal.{name}", _list_type(signal.values.shape[1] * signal.values.shape[2]))
-        for name, signal in windows.signals.items()
-    ]
-    fields += [pa.field(name, kind) for name, kind in PLAIN_COLUMNS.items()]
-    head = {
-        "schema_version": SCHEMA_VERSION,
-        "signals": {name: _signal_json(signal) for name, signal in windows.signals.items()},
-        "classes": windows.classes,
-        "provenance": windows.provenance,
-        "trained_groups": windows.trained_groups,
-    }
-    return pa.schema(fields, metadata={METADATA_KEY: json.dumps(head).encode()})
-
-
-def _signal_json(signal: SignalWindows) -> dict[str, Any]:
-    channels = [{"name": channel.name, "unit": channel.unit} for channel in signal.channels]
-    return {"rate_hz": signal.rate_hz, "time": signal.values.shape[1], "channels": channels}
-
-
-def _list_type(size: int) -> pa.DataType:
-    return pa.list_(pa.field("element", pa.float32(), nullable=False), size)
+def _number_array(values: NDArray[np.float64]) -> pa.Array:
+    return pa.array(values, pa.float64(), mask=np.isnan(values))
 
 
 def _list_array(values: FloatArray) -> pa.Array:
     size = values.shape[1] * values.shape[2]
     flat = pa.array(np.ascontiguousarray(values).reshape(-1), pa.float32())
-    return pa.FixedSizeListArray.from_arrays(flat, type=_list_type(size))
-
-
-def _read_head(schema: pa.Schema, source: Path | str) -> _Head:
-    raw = (schema.metadata or {}).get(METADATA_KEY)
-    if raw is None:
-        raise FormatError(
-            source,
-            "is not a windows file of wearsynth. Cut recordings into windows first "
-            "(wearsynth data windows).",
-        )
-    try:
-        head = json.loads(raw)
-        version = int(head["schema_version"])
-        parsed = _parse_head(head) if version <= SCHEMA_VERSION else None
-    except DataError as error:
-        raise FormatError(source, f"its metadata is damaged: {error} Write it again.") from error
-    except (
-        ValueError,
-        TypeError,
-        KeyError,
-        AttributeError,
-        OverflowError,
-        RecursionError,
-    ) as error:
-        missing = f": {shown(str(error.args[0]))} is missing" if isinstance(error, KeyError) else ""
-        raise FormatError(source, f"its metadata is damaged{missing}. Write it again.") from error
-    if parsed is None:
-        raise FormatError(
-            source,
-            f"was written by a newer wearsynth (schema {version}, this one reads "
-            f"{SCHEMA_VERSION}). Update wearsynth.",
-        )
-    return parsed
-
-
-def _parse_head(head: dict[str, Any]) -> _Head:
-    signals = {}
-    for name, signal in head["signals"].items():
-        channels = tuple(Channel(of["name"], of["unit"]) for of in signal["channels"])
-        signals[name] = (int(signal["time"]), float(signal["rate_hz"]), channels)
-    texts = [tuple(map(str, head[key])) for key in ("classes", "provenance", "trained_groups")]
-    return _Head(signals, *texts)
+    return pa.FixedSizeListArray.from_arrays(flat, type=list_type(size))
 
 
 def _column(table: pa.Table, name: str, source: Path | str) -> pa.ChunkedArray:
     if name not in table.column_names:
         raise FormatError(source, f"column {name!r} is missing. Write the file again.")
     column = table.column(name)
-    wanted = PLAIN_COLUMNS.get(name)
+    wanted = pa.float64() if name.startswith(covariate_column("")) else PLAIN_COLUMNS.get(name)
     if name == "label" and column.type == pa.string():
         column = column.dictionary_encode()
     if wanted is not None and column.type != wanted:
         got = str(column.type)[:MOST_OF_TYPE]
         raise FormatError(source, f"column {name!r} must be {wanted}, got {got}. Write it again.")
     return column
+
+
+def _numbers(table: pa.Table, name: str, source: Path | str) -> NDArray[np.float64]:
+    """Give a column of numbers, (window,), NaN where it is null."""
+    filled = pc.fill_null(_column(table, name, source), float("nan"))
+    return np.array(filled.to_numpy(), dtype=np.float64)
 
 
 def _full(table: pa.Table, name: str, source: Path | str) -> pa.ChunkedArray:
@@ -370,7 +293,7 @@ def _open_parquet(path: Path, windows: Windows) -> pq.ParquetWriter:
     names = ["label", "subject", "recording"]
     return pq.ParquetWriter(
         path,
-        _schema(windows),
+        schema_of(windows),
         compression="zstd",
         use_dictionary=names,
         write_statistics=[*names, "start_s", "synthetic"],

@@ -38,8 +38,9 @@ def cut_windows(
     gap and no NaN. All signals are cut at the same start times, each at its own rate: the first
     start of a clear stretch is on a reading of the slowest signal, and every other reading is the
     nearest one. rate_hz resamples every signal first (with an anti-alias filter); nothing is
-    resampled without it. Classes stand in the order of their first appearance. DataError where
-    recordings differ in signals or rates, or no window fits.
+    resampled without it. Classes stand in the order of their first appearance. Windows have the
+    covariates of all recordings, NaN where their own lacks one. DataError where recordings differ in
+    signals or rates, or no window fits.
     """
     recordings = tuple(recordings)
     _check_lengths(length_s, stride_s)
@@ -192,12 +193,24 @@ def _join(
         recording=_repeat([recording.name for recording in recordings], sizes),
         start_s=np.concatenate([part.start_s for part in parts]),
         synthetic=np.repeat([recording.synthetic for recording in recordings], sizes),
+        covariates=_covariates(recordings, sizes),
         provenance=provenance,
     )
 
 
 def _repeat(names: list[str], sizes: list[int]) -> StrArray:
     return np.repeat(np.array(names, dtype=np.str_), sizes)
+
+
+def _covariates(
+    recordings: Sequence[Recording], sizes: list[int]
+) -> dict[str, NDArray[np.float64]]:
+    """Give each recording's covariates to its windows, name -> (window,), NaN where it lacks one."""
+    names = dict.fromkeys(name for recording in recordings for name in recording.covariates)
+    return {
+        name: np.repeat([float(r.covariates.get(name, np.nan)) for r in recordings], sizes)
+        for name in names
+    }
 
 
 def _check_lengths(length_s: float, stride_s: float) -> None:

@@ -40,4 +40,5 @@ def _columns(config: ColumnsConfig, rate_hz: float | None) -> TableColumns:
         subject=config.subject,
         recording=config.recording,
         rate_hz=rate_hz,
+        covariates=tuple((config.covariates or {}).items()),
     )

@@ -5,7 +5,8 @@ between rows that follow on each other (steps up to 1.5 of the median); a longer
 missing readings stand as NaN, so that the clock stays true. Where steps are uneven (a heart rate
 every 3 to 600 s) the rate is one over the median step, and readings lie on straight lines between
 rows up to three such steps apart. Without a time column rows are taken as evenly spaced at rate_hz.
-Rows with a channel that is empty or NaN are gaps. Runs of equal label are the spans.
+Rows with a channel that is empty or NaN are gaps. Runs of equal label are the spans. A covariate is a
+column whose number is the same in all rows of a recording, empty ones left aside.
 """
 
 from dataclasses import replace
@@ -101,6 +102,7 @@ def _recording(rows: Rows, piece: Piece, columns: TableColumns, name: str) -> Re
         source=rows.path.name,
         notes=(*rows.notes, *clock_notes, *piece.notes),
         oddities=(*piece.oddities, *_missing(rows, piece)),
+        covariates=_covariates(rows, piece, columns),
     )
 
 
@@ -157,6 +159,32 @@ def _missing(rows: Rows, piece: Piece) -> tuple[Oddity, ...]:
         if len(odd):
             found.append(Oddity(what, len(odd), rows.where(piece.first + int(odd[0]))))
     return tuple(found)
+
+
+def _covariates(rows: Rows, piece: Piece, columns: TableColumns) -> dict[str, float]:
+    """Give the covariates that a recording's rows tell; FormatError where one of them changes."""
+    if rows.covariates is None:
+        return {}
+    held = rows.covariates[piece.first : piece.end].T  # (covariate, row)
+    known = {}
+    for (name, column), values in zip(columns.covariates, held, strict=True):
+        told = np.flatnonzero(~np.isnan(values))
+        if not len(told):
+            continue
+        value = known[name] = float(values[told[0]])
+        odd = told[(values[told] != value) | np.isinf(values[told])]
+        if len(odd):
+            got, row = values[odd[0]], piece.first + int(odd[0])
+            raise rows.fault(row, _not_one_number(name, column, value, float(got)))
+    return known
+
+
+def _not_one_number(name: str, column: str, value: float, got: float) -> str:
+    covariate = f"covariate {name!r} (column {column!r})"
+    if np.isinf(got):
+        return f"{covariate} is infinite. Leave the cell empty where it is unknown."
+    remedy = "Name the subject or recording column where people take turns, or leave it out"
+    return f"{covariate} changes from {value:g} to {got:g} within a recording. {remedy}."
 
 
 def _signals(values: Readings, rate_hz: float, columns: TableColumns) -> dict[str, Signal]:

@@ -48,7 +48,8 @@ class TableColumns:
     us, ns) or of ISO 8601 time stamps. label: a column; or constant_label, one label for every row.
     label, subject and recording may be "{file}" or "{folder}" for the name of the file or of its
     folder. rate_hz: needed where there is no time column; with one, it is the nominal rate, and a
-    measured one more than 2 % off is noted.
+    measured one more than 2 % off is noted. covariates: (name, column) each; a number that does not
+    change within a recording, such as ("age", "age_years"); empty or NaN where unknown.
     """
 
     channels: tuple[tuple[str, str], ...]
@@ -59,6 +60,7 @@ class TableColumns:
     subject: str | None = None
     recording: str | None = None
     rate_hz: float | None = None
+    covariates: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         if not self.channels:
@@ -77,11 +79,28 @@ class TableColumns:
             raise DataError(f"rate_hz must be above 0, got {self.rate_hz}.")
         if self.label is not None and self.constant_label is not None:
             raise DataError("give either a label column or one constant label, not both.")
+        self._check_covariates()
+
+    def _check_covariates(self) -> None:
+        for name, column in self.covariates:
+            if not name.strip():
+                raise DataError(f"the covariate in column {column!r} needs a name, such as age.")
+            if column in self.texts:
+                problem = f"covariate {name!r}: column {column!r} is read as text already"
+                raise DataError(f"{problem} (time, label, subject or recording). Name another.")
+        names = [name for name, _ in self.covariates]
+        if len(set(names)) != len(names):
+            raise DataError(f"covariate names must differ, got {names}.")
+
+    @property
+    def readings(self) -> tuple[str, ...]:
+        """The columns that hold readings, each once."""
+        return tuple(dict.fromkeys(name for name, _ in self.channels))
 
     @property
     def numbers(self) -> tuple[str, ...]:
-        """The columns that hold readings, each once."""
-        return tuple(dict.fromkeys(name for name, _ in self.channels))
+        """The columns that hold numbers, readings and covariates, each once."""
+        return tuple(dict.fromkeys((*self.readings, *(column for _, column in self.covariates))))
 
     @property
     def texts(self) -> tuple[str, ...]:

@@ -254,7 +254,8 @@ def _fault(message: str, lines: bytes, parser: _Parser, places: Places) -> DataE
         remedy = "Was the file cut off, or is there a decimal comma? Mend or remove the line."
         return places.fault(index, f"{problem}. {remedy}")
     top = index == 0 and places.first == parser.below + 1
-    problem = f"expected a number, got {shown(value)}. {_remedy(value, parser.header, top=top)}"
+    remedy = _covariate_remedy(message, value, parser) or _remedy(value, parser.header, top=top)
+    problem = f"expected a number, got {shown(value)}. {remedy}"
     fault, line = places.fault(index, problem), places.number(index)
     if parser.comma is not None:  # of points and commas, what came first is what the file uses
         return fault if line > parser.comma.line else parser.comma.fault
@@ -266,6 +267,16 @@ def _fault(message: str, lines: bytes, parser: _Parser, places: Places) -> DataE
 def _invalid_value(message: str) -> str | None:
     found = re.search(r"invalid value '(.*)'", message, re.DOTALL)
     return None if found is None else found[1]
+
+
+def _covariate_remedy(message: str, value: str, parser: _Parser) -> str:
+    """Give what to do about a word, such as female, in the column of a covariate; "" elsewhere."""
+    column = re.search(r"column #(\d+)", message)
+    name = None if column is None else parser.header.names[int(column[1])]
+    covariates = [of for of, held in parser.columns.covariates if held == name]
+    if not covariates or any(letter.isdigit() for letter in value):
+        return ""
+    return f"Write covariate {covariates[0]!r} as numbers, such as 0 and 1, or leave it out."
 
 
 def _remedy(value: str, header: Header, *, top: bool) -> str:

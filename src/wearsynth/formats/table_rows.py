@@ -47,6 +47,8 @@ class Rows:
     seconds since the file's first time, None without times. odd: (row,) bits EMPTY and BEYOND. order:
     (row,) the number of each row in the file, None where that is how they stand. timeless: (row,)
     numbers of the rows left out for want of a time. places: of each block, with its first row.
+    covariates: (row, covariate) in the order of the columns' covariates, NaN where unknown; None
+    where none is named.
     """
 
     path: Path
@@ -62,6 +64,7 @@ class Rows:
     places: tuple[tuple[int, Places], ...]
     clock: Clock | None
     notes: tuple[str, ...] = ()
+    covariates: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.label)
@@ -111,6 +114,9 @@ def _read(sheet: Sheet, columns: TableColumns) -> Rows:
         new: dict[str, NDArray[Any]] = {**_readings(block, columns)}
         new["label"] = _label_codes(block, columns, labels)
         new["group"] = _group_codes(block, columns, groups)
+        if columns.covariates:
+            held = [_numbers(block, column) for _, column in columns.covariates]
+            new["covariates"] = np.stack(held, axis=1)
         if columns.time is not None:
             new["time_s"], clock = times_of(block, columns.time, columns.time_unit, clock)
         for name, more in new.items():
@@ -132,6 +138,7 @@ def _read(sheet: Sheet, columns: TableColumns) -> Rows:
         groups=tuple(groups),
         time_s=arrays.pop("time_s", None),
         odd=arrays.pop("odd"),
+        covariates=arrays.pop("covariates", None),
         values=arrays,
         order=None,
         timeless=np.zeros(0, dtype=np.int64),
@@ -178,6 +185,7 @@ def _in_order(rows: Rows) -> Rows:
         group=rows.group[order],
         time_s=None if rows.time_s is None else rows.time_s[order],
         odd=rows.odd[order],
+        covariates=None if rows.covariates is None else rows.covariates[order],
         order=order,
         timeless=timeless,
         notes=(*rows.notes, note) if together else rows.notes,

@@ -215,7 +215,7 @@ def line_of_units(
 
     Numbers must stand below it.
     """
-    named = (*columns.numbers, *((columns.time,) if columns.time else ()))
+    named = (*columns.readings, *((columns.time,) if columns.time else ()))
     filled = [(n, line) for n, line in enumerate(lines, start=1) if n > header.line and line]
     if len(filled) < 2 or len(named) < 2:
         return None
@@ -223,6 +223,6 @@ def line_of_units(
     units = [above.get(name, "") for name in named]
     if not all(_UNIT.fullmatch(unit) and not NUMBER.fullmatch(unit) for unit in units):
         return None
-    if set(units) & set(named) or any(below.get(n, "")[:1].isalpha() for n in columns.numbers):
+    if set(units) & set(named) or any(below.get(n, "")[:1].isalpha() for n in columns.readings):
         return None
     return filled[0][0], tuple(dict.fromkeys(units))
