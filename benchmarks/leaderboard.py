@@ -46,6 +46,7 @@ from leaderboard_sets import (
     baseline_entries,
     control_entries,
     export,
+    made_by,
     peer_entries,
 )
 from leaderboard_tables import COLUMNS, Row, mean_over_folds, table, with_section
@@ -107,7 +108,10 @@ def parser() -> argparse.ArgumentParser:
     given.add_argument("--data", nargs="+", choices=[*DATA], default=[*DATA], help="data sets")
     given.add_argument("--sets", nargs="+", help="only these: controls, baselines, peers, or names")
     given.add_argument("--models", nargs="*", choices=[*MODELS], default=[], help="to be fitted")
-    given.add_argument("--model-cpu-s", type=float, default=300.0, help="to fit one (default 300)")
+    given.add_argument(
+        "--model-cpu-s", type=float, default=600.0, help="to fit one at most (default 600)"
+    )
+    given.add_argument("--model-seed", type=int, default=SEED, help="of fitted models")
     given.add_argument("--folds", type=int, default=5, help="how many folds (default 5)")
     given.add_argument("--first", type=int, help="only the first so many folds")
     given.add_argument("--quick", action="store_true", help="the quick judge")
@@ -158,18 +162,27 @@ def _chosen(board: Board, wanted: Sequence[str] | None) -> Board:
     return replace(board, entries=[e for e in board.entries if e.kind in kinds or e.name in wanted])
 
 
-def _fitted(fold: Fold, seed: int, *, name: str, of: argparse.Namespace) -> Contest | str:
+def _fitted(fold: Fold, _seed: int, *, name: str, of: argparse.Namespace) -> Contest | str:
     """Give windows of a generator fitted to the fold; what was made before is read again."""
-    parts = (windows_digest(fold.train)[:24], TRAINING_SOURCE[:8], f"{of.model_cpu_s:g}s")
-    path = of.runs / "made" / f"{name}-{'-'.join(parts)}-{seed}.parquet"
+    seed = of.model_seed
+    parts = (
+        windows_digest(fold.train)[:24],
+        TRAINING_SOURCE[:8],
+        f"{of.model_cpu_s:g}s",
+        f"{seed}",
+    )
+    made = of.runs / "made"
+    path = made / f"{name}-{'-'.join(parts)}.parquet"
     if path.exists():
         return Contest(load_windows(path), fold.train, fold.holdout)
     if of.kept:
         return NOT_YET
-    made = MODELS[name](fold.train, fold.train.counts, seed=seed, cpu_s=of.model_cpu_s)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_windows(made, path)
-    return Contest(made, fold.train, fold.holdout)
+    made.mkdir(parents=True, exist_ok=True)
+    kept = made / f"model-{'-'.join(parts)}"
+    counts, cpu_s = fold.train.counts, of.model_cpu_s
+    windows = made_by(fold.train, counts, name=name, seed=seed, cpu_s=cpu_s, kept=kept)
+    save_windows(windows, path)
+    return Contest(windows, fold.train, fold.holdout)
 
 
 Watch = Callable[[str, float | None], None]
@@ -257,6 +270,7 @@ def _command(data: str, options: argparse.Namespace) -> str:
     words += ["--sets", *map(shlex.quote, options.sets)] if options.sets else []
     if options.models:
         words += ["--models", *options.models, "--model-cpu-s", f"{options.model_cpu_s:g}"]
+        words += ["--model-seed", f"{options.model_seed}"] if options.model_seed else []
     words += ["--peers FOLDER"] if options.peers else []
     return " ".join(words)
 

@@ -20,7 +20,19 @@ PACKAGE = Path(wearsynth.__file__).parent
 JUDGE = ("evaluation", "classifiers", "features.py", "data.py")
 """What the figures depend on, in the package."""
 
-TRAINING = ("training.py", "optimise.py", "generators", "representation.py", "features.py")
+TRAINING = (
+    "config.py",
+    "training.py",
+    "stopping.py",
+    "conditions.py",
+    "distilling.py",
+    "optimise.py",
+    "generators",
+    "representation.py",
+    "grids.py",
+    "model.py",
+    "features.py",
+)
 """What the windows of our own generators depend on."""
 
 

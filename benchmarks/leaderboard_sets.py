@@ -10,10 +10,12 @@ import numpy as np
 from leaderboard_data import Fold, dealt
 from sklearn.neighbors import NearestNeighbors
 
-from wearsynth.config import FitConfig
+from wearsynth.config import DistilConfig, FitConfig
 from wearsynth.data import SignalWindows, Windows
+from wearsynth.distilling import distil
 from wearsynth.errors import DataError
 from wearsynth.evaluation.controls import as_synthetic, fit_mixture, noised
+from wearsynth.model import Model, load_model, save_model
 from wearsynth.training import fit
 
 REAL = "real, other people"
@@ -115,15 +117,51 @@ def mixture(train: Windows, seed: int) -> Windows:
     return fit_mixture(train).sample(train.counts, seed=seed)
 
 
-def wgan_gp(train: Windows, counts: Mapping[str, int], *, seed: int, cpu_s: float) -> Windows:
-    """Give windows of the WGAN-GP of `wearsynth fit`, with as many rounds as the budget allows."""
+def fitted(train: Windows, *, kind: str, seed: int, cpu_s: float, folder: Path) -> Model:
+    """Give a generator of `wearsynth fit`, with as many rounds as usual or as the budget allows.
+
+    It is kept in the folder, and taken from there the next time.
+    """
+    if folder.exists():
+        return load_model(folder)
+    usual = FitConfig(generator=kind, seed=seed)
+    rounds = usual.usual(len(train)).rounds
+    if rounds:
+        start_s = time.process_time()
+        timed = {"rounds": TIMED_ROUNDS, "set_aside": 0.0}
+        fit(train, usual.model_copy(update=timed), say=_nothing)
+        spent_s = time.process_time() - start_s
+        rounds = min(rounds, max(1, int(TIMED_ROUNDS * (cpu_s - spent_s) / spent_s)))
+        usual = usual.model_copy(update={"rounds": rounds})
     start_s = time.process_time()
-    timed = FitConfig(rounds=TIMED_ROUNDS, check_every=TIMED_ROUNDS, seed=seed)
-    fit(train, timed, say=_nothing)
-    spent_s = time.process_time() - start_s
-    rounds = max(1, int(TIMED_ROUNDS * (cpu_s - spent_s) / spent_s))
-    model = fit(train, FitConfig(rounds=rounds, patience=10, seed=seed), say=_nothing)
+    model = fit(train, usual, say=_nothing)
+    about = {**model.about, "cpu_s": round(time.process_time() - start_s, 1)}
+    model = replace(model, about=about)
+    save_model(model, folder)
+    return model
+
+
+def made_by(
+    train: Windows, counts: Mapping[str, int], *, name: str, seed: int, cpu_s: float, kept: Path
+) -> Windows:
+    """Give windows of the generator of that name; `kept` begins the names of the models' folders."""
+    kind = name.removesuffix(DISTILLED)
+    folder = kept.with_name(f"{kept.name}-{kind}")
+    model = fitted(train, kind=kind, seed=seed, cpu_s=cpu_s, folder=folder)
+    if name.endswith(DISTILLED):
+        model = _distilled(model, seed, kept.with_name(f"{kept.name}-{name}"))
     return model.sample(counts, seed=seed)
+
+
+def _distilled(model: Model, seed: int, folder: Path) -> Model:
+    if folder.exists():
+        return load_model(folder)
+    start_s = time.process_time()
+    few = distil(model, DistilConfig(seed=seed), say=_nothing)
+    about = {**few.about, "distil_cpu_s": round(time.process_time() - start_s, 1)}
+    few = replace(few, about=about)
+    save_model(few, folder)
+    return few
 
 
 def _nothing(line: str) -> None:
@@ -139,11 +177,9 @@ CONTROLS: dict[str, Callable[[Windows, int], Windows]] = {
 }
 """Name -> (training windows, seed) -> windows whose place is known."""
 
-Generator = Callable[..., Windows]
-"""(train, counts, *, seed, cpu_s) -> windows: so many of each class."""
-
-MODELS: dict[str, Generator] = {"wgan-gp": wgan_gp}
-"""Name -> generator that is fitted for each fold."""
+DISTILLED = "-few-steps"
+MODELS = ("flow", "flow-few-steps", "mixture", "wgan-gp", "lstm-gan")
+"""Generators that are fitted for each fold; the second is the first, distilled."""
 
 
 def control_entries() -> list[Entry]:

@@ -50,7 +50,10 @@ def test_the_reference_knows_commands_options_and_defaults(script: dict[str, Any
     for name in ("data describe", "data windows", "data split", "fit", "run", "config"):
         assert f"\n## wearsynth {name}\n" in page
     fit_options = page.split("## wearsynth fit")[1].split("## ")[0]
-    assert "| `--rounds` | training rounds at most | `1500` |" in fit_options
+    assert (
+        "| `--set-aside` | share of train groups that only decide when to stop; 0: none | `0.2` |"
+        in (fit_options)
+    )
     assert "wearsynth fit TRAIN -o OUT [OPTIONS]" in fit_options
 
 

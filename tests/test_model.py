@@ -1,21 +1,63 @@
+import hashlib
 import json
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from toy import toy_windows
 from wearsynth.config import FitConfig
-from wearsynth.data import concat
+from wearsynth.data import FloatArray, Windows, concat
 from wearsynth.errors import DataError, FileError, ModelError
+from wearsynth.generators.flow import ConditionalFlow
+from wearsynth.grids import Grid
 from wearsynth.model import Model, bundled_models, load_model, save_model
+from wearsynth.tensors import load_tensors, one_thread, save_tensors
 from wearsynth.training import fit
+
+FLOW = FitConfig(generator="flow", rounds=1, batch_size=2, width=8, set_aside=0)
+KINDS = ("flow", "mixture", "wgan-gp", "lstm-gan")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread() -> Iterator[None]:
+    with one_thread():
+        yield
+
+
+def on_a_grid(windows: Windows) -> Windows:
+    """Give windows with readings of 1/64 g within 2 g, and an age; p03's is not known."""
+    signal = windows.signal()
+    values = np.clip(np.round(signal.values * 64) / 64, -2, 2).astype(np.float32)
+    person = np.array([int(name[1:]) for name in windows.subject.tolist()])
+    age = np.where(person == 3, np.nan, 20.0 + 10 * person)
+    return replace(
+        windows, signals={"acc": replace(signal, values=values)}, covariates={"age": age}
+    )
+
+
+def quiet(_: str) -> None:
+    pass
 
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    config = FitConfig(rounds=2, batch_size=8, width=8, check_every=2, critic_updates=1)
-    return fit(toy_windows(people=4, per_class=3), config, say=lambda _: None)
+    config = FitConfig(
+        generator="wgan-gp", rounds=2, batch_size=8, width=8, check_every=2, critic_updates=1
+    )
+    return fit(toy_windows(people=4, per_class=3), config, say=quiet)
+
+
+@pytest.fixture(scope="module")
+def flow() -> Model:
+    return fit(on_a_grid(toy_windows(people=5, per_class=3)), FLOW, say=quiet)
+
+
+def values(windows: Windows) -> bytes:
+    return windows.signal().values.tobytes()
 
 
 def test_exact_counts_in_the_order_asked_for(model: Model) -> None:
@@ -24,17 +66,15 @@ def test_exact_counts_in_the_order_asked_for(model: Model) -> None:
     assert windows.synthetic.all()
     assert windows.trained_groups == model.trained_groups
     assert model.sample(4, seed=0).counts == {"still": 4, "walking": 4, "running": 4}
+    assert (windows.subject == "").all()
 
 
 def test_streaming_gives_what_sampling_gives_in_chunks(model: Model) -> None:
     chunks = list(model.stream({"walking": 1500, "still": 700}, seed=5))
     assert [len(chunk) for chunk in chunks] == [1000, 1000, 200]
     whole = model.sample({"walking": 1500, "still": 700}, seed=5)
-    assert np.array_equal(concat(chunks).signal().values, whole.signal().values)
-    assert not np.array_equal(
-        model.sample({"walking": 1500, "still": 700}, seed=6).signal().values,
-        whole.signal().values,
-    )
+    assert values(concat(chunks)) == values(whole)
+    assert values(model.sample({"walking": 1500, "still": 700}, seed=6)) != values(whole)
 
 
 def test_impossible_requests(model: Model) -> None:
@@ -44,6 +84,116 @@ def test_impossible_requests(model: Model) -> None:
         model.sample({"still": -1}, seed=0)
     with pytest.raises(DataError, match="asked for 0 windows"):
         model.sample(0, seed=0)
+    with pytest.raises(DataError, match="people must be 0 or more, got -2"):
+        model.sample(1, seed=0, people=-2)
+
+
+# people
+
+
+def test_each_person_has_the_windows_asked_for(flow: Model) -> None:
+    windows = flow.sample({"walking": 2, "still": 1}, seed=0, people=3)
+    assert windows.subject.tolist() == [f"made-{at}" for at in (1, 1, 1, 2, 2, 2, 3, 3, 3)]
+    assert windows.label_names.tolist() == ["walking", "walking", "still"] * 3
+    assert "3 people" in windows.provenance[-1]
+    assert values(windows) == values(flow.sample({"walking": 2, "still": 1}, seed=0, people=3))
+
+
+def test_people_go_on_from_chunk_to_chunk(flow: Model) -> None:
+    assert isinstance(flow.generator, ConditionalFlow)
+    one_step = replace(flow, generator=replace(flow.generator, heun_steps=1))
+    chunks = list(one_step.stream({"still": 400}, seed=0, people=3))
+    assert [len(chunk) for chunk in chunks] == [1000, 200]
+    subject = concat(chunks).subject
+    assert np.array_equal(subject, np.repeat(["made-1", "made-2", "made-3"], 400))
+
+
+def test_given_manners_are_used(flow: Model) -> None:
+    size = len(flow.conditions.manner)
+    assert size == 4  # of 5 people
+    low, high = np.full((1, size), -3.0), np.full((1, size), 3.0)
+    drawn = [flow.sample(2, seed=0, people=manner) for manner in (low, high, low)]
+    assert values(drawn[0]) == values(drawn[2]) != values(drawn[1])
+    both = flow.sample(2, seed=0, people=np.concatenate([low, high]))
+    assert both.subject.tolist() == ["made-1"] * 6 + ["made-2"] * 6
+    with pytest.raises(DataError, match=r"manners must be \(person, 4\) for this model"):
+        flow.sample(2, seed=0, people=np.zeros((1, 2)))
+
+
+def test_no_people_where_the_model_knows_none_apart(flow: Model) -> None:
+    few = fit(toy_windows(people=3, per_class=3), FLOW, say=quiet)
+    assert few.conditions.manner == ()
+    with pytest.raises(DataError, match="does not know people apart"):
+        few.sample(1, seed=0, people=2)
+    assert len(few.sample(1, seed=0)) == 3
+
+
+# covariates
+
+
+def test_a_covariate_that_is_told_changes_the_windows_and_stands_in_them(flow: Model) -> None:
+    young = flow.sample(2, seed=0, covariates={"age": 20.0})
+    old = flow.sample(2, seed=0, covariates={"age": 60.0})
+    untold = flow.sample(2, seed=0)
+    assert len({values(windows) for windows in (young, old, untold)}) == 3
+    assert young.covariates["age"].tolist() == [20.0] * 6
+    assert np.isnan(untold.covariates["age"]).all()
+    assert "age 20" in young.provenance[-1] and "age" not in untold.provenance[-1]
+    with pytest.raises(DataError, match=r"no covariate 'aeg'\. Did you mean 'age'"):
+        flow.sample(2, seed=0, covariates={"aeg": 20.0})
+
+
+def test_the_law_of_a_covariate_is_that_of_the_windows(flow: Model) -> None:
+    (law,) = flow.conditions.covariates
+    known = [20.0, 30.0, 40.0, 60.0]
+    assert law.name == "age"
+    assert law.mean == pytest.approx(np.mean(known))
+    assert law.sd == pytest.approx(np.std(known))
+
+
+# grids and mounting
+
+
+def test_readings_lie_on_the_grid_that_the_real_ones_lay_on(flow: Model) -> None:
+    assert [grid.step for grid in flow.grids["acc"]] == [1 / 64] * 3
+    drawn = flow.sample(5, seed=0).signal().values
+    assert np.array_equal(drawn * 64, np.round(drawn * 64))
+    narrow = replace(flow, grids={"acc": (Grid(0.5, -0.5, 0.5),) * 3})
+    assert set(np.unique(narrow.sample(5, seed=0).signal().values)) <= {-0.5, 0.0, 0.5}
+
+
+def test_a_drawn_mounting_turns_windows_and_keeps_lengths(flow: Model) -> None:
+    free = replace(flow, grids={})
+    kept = free.sample(4, seed=0).signal().values
+    drawn = free.sample(4, seed=0, mounting="drawn")
+    assert "mounting drawn" in drawn.provenance[-1]
+    turned = drawn.signal().values
+    lengths = [np.linalg.norm(of, axis=2) for of in (kept, turned)]
+    np.testing.assert_allclose(lengths[0], lengths[1], rtol=1e-4, atol=1e-5)
+    # each window turned as one, by a rotation of its own
+    turns = [rotation(a, b) for a, b in zip(kept, turned, strict=True)]
+    for a, b, turn in zip(kept, turned, turns, strict=True):
+        np.testing.assert_allclose(a @ turn.T, b, atol=1e-3)
+    assert all(np.abs(turn - turns[0]).max() > 0.05 for turn in turns[1:])
+
+
+def test_a_person_wears_the_sensor_one_way(flow: Model) -> None:
+    free = replace(flow, grids={})
+    kept = free.sample(2, seed=0, people=2).signal().values
+    turned = free.sample(2, seed=0, people=2, mounting="drawn").signal().values
+    turns = [rotation(a, b) for a, b in zip(kept, turned, strict=True)]
+    for at in range(12):
+        np.testing.assert_allclose(turns[at], turns[at // 6 * 6], atol=1e-3)
+    assert np.abs(turns[0] - turns[6]).max() > 0.05
+
+
+def rotation(before: FloatArray, after: FloatArray) -> NDArray[np.float64]:
+    """Give the matrix that turns readings (time, 3) into others, by least squares."""
+    solution, *_ = np.linalg.lstsq(before.astype(np.float64), after.astype(np.float64))
+    return np.asarray(solution.T)
+
+
+# files
 
 
 def test_a_saved_model_samples_the_same_bytes(model: Model, tmp_path: Path) -> None:
@@ -53,15 +203,38 @@ def test_a_saved_model_samples_the_same_bytes(model: Model, tmp_path: Path) -> N
         "weights.safetensors",
     ]
     loaded = load_model(tmp_path / "m")
-    a, b = model.sample(20, seed=1), loaded.sample(20, seed=1)
-    assert a.signal().values.tobytes() == b.signal().values.tobytes()
+    assert values(model.sample(20, seed=1)) == values(loaded.sample(20, seed=1))
     assert (loaded.classes, loaded.trained_groups) == (model.classes, model.trained_groups)
     assert "without differential privacy" in loaded.privacy
     with pytest.raises(FileError, match="exists already"):
         save_model(model, tmp_path / "m")
 
 
-def test_a_changed_head_or_foreign_weights_are_refused(model: Model, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_comes_back_with_conditions_and_grids(kind: str, tmp_path: Path) -> None:
+    config = FLOW.model_copy(update={"generator": kind})
+    made = fit(on_a_grid(toy_windows(people=4, per_class=3)), config, say=quiet)
+    save_model(made, tmp_path / "m")
+    loaded = load_model(tmp_path / "m")
+    assert loaded.kind == kind
+    assert loaded.conditions == made.conditions and loaded.conditions.covariates
+    assert loaded.grids == dict(made.grids)
+    assert loaded.representation == made.representation
+    assert loaded.about == json.loads(json.dumps(made.about))
+    first, again = (
+        of.sample(2, seed=1, people=2, covariates={"age": 33.0}) for of in (made, loaded)
+    )
+    assert values(first) == values(again)
+    assert (first.covariates["age"] == again.covariates["age"]).all()
+
+
+def test_a_grid_without_ends_comes_back(flow: Model, tmp_path: Path) -> None:
+    grids = {"acc": (Grid(), Grid(0.25, -1.0, np.inf), Grid(0.0, -np.inf, 2.0))}
+    save_model(replace(flow, grids=grids), tmp_path / "m")
+    assert load_model(tmp_path / "m").grids == grids
+
+
+def test_a_changed_head_is_refused(model: Model, tmp_path: Path) -> None:
     folder = tmp_path / "m"
     save_model(model, folder)
     head = json.loads((folder / "model.json").read_text())
@@ -69,6 +242,31 @@ def test_a_changed_head_or_foreign_weights_are_refused(model: Model, tmp_path: P
     (folder / "model.json").write_text(json.dumps(head))
     with pytest.raises(ModelError, match="do not belong together"):
         load_model(folder)
+
+
+def signed_again(folder: Path, **changes: object) -> Path:
+    """Change a saved model's head as another version of the program would have written it."""
+    head = json.loads((folder / "model.json").read_text()) | changes
+    text = json.dumps(head, indent=2) + "\n"
+    (folder / "model.json").write_bytes(text.encode())
+    tensors, _ = load_tensors(folder / "weights.safetensors")
+    about = {"model.json sha256": hashlib.sha256(text.encode()).hexdigest()}
+    save_tensors(folder / "weights.safetensors", tensors, about)
+    return folder
+
+
+def test_other_versions_and_foreign_weights_are_refused(model: Model, tmp_path: Path) -> None:
+    folder = tmp_path / "m"
+    save_model(model, folder)
+    assert load_model(signed_again(folder)).classes == model.classes
+    with pytest.raises(ModelError, match=r"older wearsynth \(schema 1, now 2\); fit it again"):
+        load_model(signed_again(folder, schema_version=1))
+    with pytest.raises(ModelError, match=r"newer wearsynth \(schema 3\); update it"):
+        load_model(signed_again(folder, schema_version=3))
+    with pytest.raises(ModelError, match=r"unknown kind of generator 'wgan'\. Did you mean"):
+        load_model(signed_again(folder, schema_version=2, kind="wgan"))
+    with pytest.raises(ModelError, match="weights do not fit a lstm-gan of this form"):
+        load_model(signed_again(folder, kind="lstm-gan"))
 
 
 def test_a_model_that_is_not_there(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
+import math
 import os
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from wearsynth.optimise import (
     LoopPlan,
     Records,
     RoundReport,
+    arithmetic,
     draw_balanced,
     optimise,
 )
@@ -111,6 +114,70 @@ def test_a_stopped_and_resumed_run_ends_with_the_same_weights(
     outcome = optimise(resumed, RECORDS, PLAN, check=lambda: check_of(resumed), checkpoint=file)
     assert values(resumed) == values(whole)
     assert outcome == expected
+
+
+@dataclass(frozen=True, eq=False)
+class Slope:
+    """A loss that falls by 1 a unit: Adam goes by the learning rate in every round."""
+
+    only: Mean
+    falls: Literal["never", "cosine", "root"]
+    noise_size: int = 1
+    averaged: str = "only"
+
+    @property
+    def players(self) -> tuple[Player, ...]:
+        return (Player("only", self.only, self.loss, 1, 0.1, False, (0.9, 0.99), self.falls),)
+
+    def loss(
+        self, parameters: Mapping[str, Parameters], records: Tensor, label: Tensor, noise: Tensor
+    ) -> Tensor:
+        return -parameters["only"]["value"].expand(len(records))
+
+
+def went_by(falls: Literal["never", "cosine", "root"]) -> list[float]:
+    """Give by how far the weight went in each of four rounds."""
+    slope, places = Slope(Mean(), falls), [0.0]
+    plan = replace(PLAN, rounds=4)
+    optimise(slope, RECORDS, plan, watch=lambda _: places.append(slope.only.value.item()))
+    return [float(step) for step in np.diff(places)]
+
+
+def test_a_learning_rate_falls_along_a_half_cosine_where_asked_for() -> None:
+    # (1 + cos(pi * done / 4)) / 2 of 0.1; of so few rounds none is for warming up
+    expected = [0.1 * (1 + math.cos(math.pi * done / 4)) / 2 for done in range(4)]
+    assert went_by("cosine") == pytest.approx(expected, rel=1e-4)
+    assert went_by("never") == pytest.approx([0.1] * 4, rel=1e-4)
+
+
+def test_a_learning_rate_may_fall_as_the_root_of_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wearsynth.optimise.ROOT_AFTER", 2)
+    assert went_by("root") == pytest.approx(
+        [0.1, 0.1, 0.1 * (2 / 3) ** 0.5, 0.1 * 0.5**0.5], rel=1e-4
+    )
+
+
+def test_a_learning_rate_that_falls_rises_first() -> None:
+    slope, places = Slope(Mean(), "cosine"), [0.0]
+    optimise(
+        slope,
+        RECORDS,
+        replace(PLAN, rounds=90),
+        watch=lambda _: places.append(slope.only.value.item()),
+    )
+    steps = np.diff(places)
+    # a tenth of the rounds and one more: 10; the rate is 1/10, 2/10, ... of what the cosine gives
+    assert steps[0] == pytest.approx(0.1 * 0.1, rel=1e-3)
+    assert steps[4] == pytest.approx(0.05 * (1 + math.cos(math.pi * 4 / 90)) / 2, rel=1e-3)
+    assert steps.argmax() == 9
+
+
+def test_bfloat16_is_arithmetic_of_its_own() -> None:
+    row = torch.full((1, 3), 1.001)
+    with arithmetic("cpu", "bfloat16"):
+        assert (row @ row.T).item() == 3.0  # 1.001 is 1 in 8 bits
+    with arithmetic("cpu", "float32"):
+        assert (row @ row.T).item() == pytest.approx(3.006, abs=1e-3)
 
 
 def test_ctrl_c_is_given_back_afterwards() -> None:

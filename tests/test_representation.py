@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
+from scipy.fft import dct
 
 from wearsynth.data import UNITS, Windows, windows_from_arrays
 from wearsynth.errors import DataError
-from wearsynth.representation import UNIT_CONSTANTS, representation_of
+from wearsynth.representation import UNIT_CONSTANTS, octaves, representation_of
 
 
 def two_rates(count: int = 7) -> Windows:
@@ -29,26 +30,45 @@ def test_decode_undoes_encode_with_signals_at_two_rates() -> None:
     windows = two_rates()
     representation = representation_of(windows)
     encoded = representation.encode(windows)
-    # 8 steps; acc folds 8 readings a step into 3 * 8 channels, temp 1; then acc's 3 levels, their
-    # length and 3 log-scales, temp's level and log-scale
-    assert encoded.shape == (7, 3 * 8 + 1 + 7 + 2, 8)
+    # 8 steps; acc's 3 axes and their length fold 8 readings a step into 4 * 8 channels, temp 1; then
+    # a level and 10 half octaves of 64 readings for each of 4 traces, a level and 3 of 8 for temp
+    assert encoded.shape == (7, 4 * 8 + 1 + 4 * 11 + 4, 8)
     decoded = representation.decode(encoded)
     for name, signal in windows.signals.items():
         np.testing.assert_allclose(decoded[name].values, signal.values, rtol=1e-5, atol=1e-5)
 
 
 def test_a_hand_worked_window() -> None:
-    values = np.array([[[1.0], [3.0]]])  # level 2, sd 1
+    values = np.array([[[1.0], [3.0]]])  # level 2; one cosine coefficient, -sqrt(2)
     windows = windows_from_arrays(values, ["a"], rate_hz=2.0, channels=[("x", "1")])
     encoded = representation_of(windows).encode(windows)
     level = (2.0 - 0.5) / 0.25
-    log_scale = np.log(1.0 / 0.05) / 1.5
+    log_scale = np.log(np.sqrt(2) / 0.05) / 1.5
+    shape = np.sqrt(0.5)  # a coefficient of 1
     np.testing.assert_allclose(
-        encoded[0], [[-1.0, 1.0], [level, level], [log_scale, log_scale]], rtol=1e-6
+        encoded[0], [[-shape, shape], [level, level], [log_scale, log_scale]], rtol=1e-6
     )
 
 
-def test_the_length_of_gravity_is_told_and_decides_by_hand() -> None:
+@pytest.mark.parametrize("time", [2, 3, 5, 8, 51, 60, 128, 240])
+def test_half_octaves_hold_every_coefficient_but_the_level_once(time: int) -> None:
+    held = [place for octave in octaves(time) for place in range(time)[octave]]
+    assert sorted(held) == list(range(1, time))
+    assert octaves(time)[0].start > time / 2 or len(octaves(time)) == 1
+
+
+def test_shapes_are_white_whatever_the_signal() -> None:
+    rng = np.random.default_rng(3)
+    walk = np.cumsum(rng.normal(size=(5, 64, 1)), axis=1)  # red: nearly all its power lies low
+    windows = windows_from_arrays(walk, ["a"] * 5, rate_hz=32.0, channels=[("x", "uS")])
+    shape = representation_of(windows).encode(windows)[:, 0]
+    spectrum = dct(shape.astype(np.float64), axis=1, norm="ortho")
+    np.testing.assert_allclose(spectrum[:, 0], 0, atol=1e-5)
+    for octave in octaves(64):
+        np.testing.assert_allclose((spectrum[:, octave] ** 2).mean(axis=1), 1, rtol=1e-4)
+
+
+def test_the_length_of_acceleration_is_told_and_decides_by_hand() -> None:
     values = np.tile([0.0, 0.6, -0.8], (1, 4, 1)) * 1.05
     windows = windows_from_arrays(
         values, ["a"], rate_hz=2.0, channels=[("x", "g"), ("y", "g"), ("z", "g")]
@@ -57,24 +77,44 @@ def test_the_length_of_gravity_is_told_and_decides_by_hand() -> None:
     encoded = representation.encode(windows)
     # levels in units of 0.6 g; (1.05 - 1) / 0.05 = 1, asinh(1) / 2
     expected = [0.0, 1.05, -1.4, np.arcsinh(1.0) / 2]
-    np.testing.assert_allclose(encoded[0, 3:7, 0], expected, atol=1e-5)
-    encoded[0, 3:6] *= 0.7  # a generator that misses the length in the axes keeps it all the same
-    np.testing.assert_allclose(representation.decode(encoded)["acc"].values, values, atol=1e-5)
-    encoded[0, 6] = np.arcsinh((0.1 - 1) / 0.05) / 2  # no gravity is told: the axes are believed
-    np.testing.assert_allclose(
-        representation.decode(encoded)["acc"].values, 0.7 * values, atol=1e-5
-    )
+    np.testing.assert_allclose(encoded[0, 4:8, 0], expected, atol=1e-5)
+    encoded[0, 4:7] *= 0.7  # a generator that misses the length in the axes keeps it all the same
+    decoded = representation.decode(encoded)["acc"].values
+    np.testing.assert_allclose(decoded, values, atol=0.01)
 
 
 @pytest.mark.parametrize("length", [0.0, 0.02, 0.3, 0.499, 0.5, 0.9, 1.0, 3.0])
-def test_any_length_of_the_level_comes_back(length: float) -> None:
+@pytest.mark.parametrize("unit", ["g", "m/s2", "rad/s"])
+def test_any_length_of_the_level_comes_back(length: float, unit: str) -> None:
     values = np.tile(np.array([0.36, 0.48, 0.8]) * length, (1, 4, 1))
     windows = windows_from_arrays(
-        values, ["a"], rate_hz=2.0, channels=[("x", "g"), ("y", "g"), ("z", "g")]
+        values, ["a"], rate_hz=2.0, channels=[("x", unit), ("y", unit), ("z", unit)]
     )
     representation = representation_of(windows)
     decoded = representation.decode(representation.encode(windows))["acc"].values
     np.testing.assert_allclose(decoded, values, atol=1e-5)
+
+
+def test_the_length_of_a_turn_decides_over_a_few_readings() -> None:
+    rng = np.random.default_rng(0)
+    values = rng.normal(0, 0.5, (1, 60, 3))
+    values[:, 20:40] = 0.0  # at rest in between
+    windows = windows_from_arrays(
+        values, ["a"], rate_hz=20.0, channels=[("x", "rad/s"), ("y", "rad/s"), ("z", "rad/s")]
+    )
+    representation = representation_of(windows)
+    encoded = representation.encode(windows)
+    np.testing.assert_allclose(representation.decode(encoded)["acc"].values, values, atol=1e-5)
+    encoded[0, :3] = rng.normal(size=(3, 60))  # axes that know nothing of the rest
+    made = np.linalg.norm(representation.decode(encoded)["acc"].values[0], axis=1)
+    assert made[24:36].max() < 0.1 * np.median(made[:18])
+
+
+def test_one_unit_for_three_axes_tells_a_length() -> None:
+    for units, traces in (("g", "g", "g"), 4), (("rad/s",) * 3, 4), (("g", "g", "uS"), 3):
+        channels = list(zip("xyz", units, strict=True))
+        windows = windows_from_arrays(np.ones((1, 8, 3)), ["a"], rate_hz=2.0, channels=channels)
+        assert representation_of(windows).folds == (1,) * traces
 
 
 def test_a_still_window_is_kept_exactly() -> None:

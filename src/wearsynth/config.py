@@ -4,7 +4,9 @@ An unknown key is an error that names the nearest known one. Values have units i
 """
 
 import json
+import math
 import tomllib
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -79,29 +81,104 @@ class SplitConfig(Section):
     seed: int = Field(0, ge=0, le=MAX_SEED, description="which groups")
 
 
+@dataclass(frozen=True)
+class Usual:
+    """The options of training that differ from one kind of generator to another.
+
+    passes: where rounds are left out, no more than so many passes over the windows; 0: no limit.
+    """
+
+    rounds: int
+    passes: int
+    batch_size: int
+    learning_rate: float
+    width: int
+    check_every: int
+    average_decay: float
+
+
+CHECKS = 12
+"""Held-out checks in a fit, where their number follows from the rounds."""
+
+USUAL: dict[str, Usual] = {
+    "flow": Usual(6000, 100, 64, 2e-3, 64, 0, 0.999),
+    "mixture": Usual(0, 0, 0, 0.0, 0, 0, 0.0),
+    "wgan-gp": Usual(2000, 0, 64, 1e-3, 48, 200, 0.995),
+    "lstm-gan": Usual(2000, 0, 64, 1e-3, 64, 200, 0.995),
+}
+"""What each kind uses where an option is left out; the mixture is fitted in one go."""
+
+
 class FitConfig(Section):
     """How a generator is trained."""
 
-    generator: Literal["wgan-gp"] = Field("wgan-gp", description="the kind of generator")
-    rounds: int = Field(1500, ge=1, description="training rounds at most")
-    batch_size: int = Field(64, ge=2, le=65536, description="windows per update")
-    critic_updates: int = Field(3, ge=1, description="critic updates per generator update")
-    learning_rate: float = Field(3e-4, gt=0, description="of both networks (Adam)")
-    width: int = Field(48, ge=8, le=1024, multiple_of=8, description="channels of the networks")
+    generator: Literal["flow", "mixture", "wgan-gp", "lstm-gan"] = Field(
+        "flow", description="flow, mixture (in a second), wgan-gp or lstm-gan"
+    )
+    rounds: int | None = Field(
+        None, ge=1, description="training rounds at most; left out: as usual for the generator"
+    )
+    batch_size: int | None = Field(None, ge=2, le=65536, description="windows per update")
+    critic_updates: int = Field(2, ge=1, description="critic updates per generator update (GANs)")
+    learning_rate: float | None = Field(None, gt=0, description="of the networks (Adam)")
+    width: int | None = Field(
+        None, ge=8, le=1024, multiple_of=8, description="channels of the networks"
+    )
     set_aside: float = Field(
         0.2, ge=0, lt=1, description="share of train groups that only decide when to stop; 0: none"
     )
-    check_every: int = Field(100, ge=1, description="rounds between held-out checks")
+    check_every: int | None = Field(None, ge=1, description="rounds between held-out checks")
     patience: int = Field(6, ge=1, description="checks without a better score before stopping")
-    average_decay: float = Field(0.995, ge=0, lt=1, description="of the averaged weights, a round")
+    average_decay: float | None = Field(
+        None, ge=0, lt=1, description="of the averaged weights, a round"
+    )
+    precision: Literal["float32", "bfloat16"] = Field(
+        "float32", description="bfloat16: faster where the processor has it, nearly as good"
+    )
     seed: int = Field(0, ge=0, le=MAX_SEED, description="initial weights, order of windows, noise")
     device: Literal["cpu", "cuda"] = Field("cpu", description="cpu or cuda")
+
+    def usual(self, windows: int) -> Usual:
+        """Give the options as given, and what is usual for the generator where they were left out.
+
+        windows: how many are learnt from; of few, fewer rounds are enough, and more copy them.
+        """
+        given = {
+            name: value
+            for name in Usual.__dataclass_fields__
+            if name != "passes" and (value := getattr(self, name)) is not None
+        }
+        usual = replace(USUAL[self.generator], **given)
+        rounds = usual.rounds
+        if self.rounds is None and usual.passes:
+            rounds = min(rounds, math.ceil(usual.passes * windows / usual.batch_size))
+        check_every = usual.check_every or max(1, rounds // CHECKS)
+        return replace(usual, rounds=rounds, check_every=check_every)
+
+
+class DistilConfig(Section):
+    """How a fitted flow is taught to sample in few steps."""
+
+    few_steps: int = Field(4, ge=1, le=24, description="evaluations of the networks for a window")
+    paths: int = Field(8192, ge=128, le=10**6, description="made windows to learn from")
+    rounds: int = Field(2000, ge=1, description="training rounds")
+    batch_size: int = Field(128, ge=2, le=65536, description="windows per update")
+    learning_rate: float = Field(5e-4, gt=0, description="of the networks (Adam)")
+    precision: Literal["float32", "bfloat16"] = Field("float32", description="as in [fit]")
+    seed: int = Field(0, ge=0, le=MAX_SEED, description="paths and their order")
 
 
 class SampleConfig(Section):
     """What is drawn from a model."""
 
     counts: dict[str, Count] | Count = Field(500, description="windows of each class, or by class")
+    people: int = Field(
+        0, ge=0, le=10**6, description="new people, each with so many windows; 0: not by person"
+    )
+    covariates: dict[str, float] = Field({}, description="told of all, such as age = 30")
+    mounting: Literal["kept", "drawn"] = Field(
+        "kept", description="drawn: the sensor is turned in any way, by window or person"
+    )
     seed: int = Field(1, ge=0, le=MAX_SEED, description="same seed, same bytes")
 
 
@@ -147,6 +224,7 @@ class Config(Section):
     windows: WindowsConfig = Field(default_factory=WindowsConfig)
     split: SplitConfig = Field(default_factory=SplitConfig)
     fit: FitConfig = Field(default_factory=FitConfig)
+    distil: DistilConfig | None = Field(None, description="left out: the flow is not distilled")
     sample: SampleConfig = Field(default_factory=SampleConfig)
     evaluate: EvaluateConfig = Field(default_factory=EvaluateConfig)
     render: RenderConfig | None = Field(None, description="left out: nothing is rendered")
@@ -204,7 +282,7 @@ def _explain(section: type[Section], problem: Any) -> str:
 
 def _is_type_tag(key: str) -> bool:
     """Pydantic adds a member's type to the path of a union such as `dict | int`."""
-    sections = {"RenderConfig", "GenerateConfig", "ColumnsConfig"}
+    sections = {"RenderConfig", "GenerateConfig", "ColumnsConfig", "DistilConfig"}
     return key.startswith(("int", "constrained-int", "dict[str,")) or key in sections
 
 
@@ -219,7 +297,7 @@ def _known_keys(section: type[Section], path: list[str]) -> list[str]:
 def default_toml() -> str:
     """Give a commented configuration of the whole road, every option at its default."""
     lines = ["# The whole road: wearsynth run this.toml -o runs/name", ""]
-    sections = Config(render=RenderConfig(), generate=GenerateConfig())
+    sections = Config(distil=DistilConfig(), render=RenderConfig(), generate=GenerateConfig())
     for name in Config.model_fields:
         section: Section = getattr(sections, name)
         lines += [f"# {(section.__doc__ or '').splitlines()[0]}", f"[{name}]"]

@@ -7,63 +7,100 @@ it was made), weights.safetensors holds the numbers. Nothing in it is pickled.
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from wearsynth.data import Channel, IntArray, Windows, concat
+from wearsynth.conditions import ConditionForm, CovariateLaw
+from wearsynth.data import Channel, IntArray, SignalWindows, Windows, concat
 from wearsynth.errors import DataError, ModelError, did_you_mean
 from wearsynth.files import atomic_folder, read_bytes
-from wearsynth.generators.gan import ConditionalGan, GanShape, make_gan
+from wearsynth.generators import Sampler
+from wearsynth.generators.kinds import generator_of
+from wearsynth.generators.records import RecordShape
+from wearsynth.grids import Grid
+from wearsynth.mounting import draw_rotations, rotated
 from wearsynth.representation import Representation, SignalForm
-from wearsynth.tensors import load_tensors, save_tensors
+from wearsynth.tensors import load_tensors, one_thread, save_tensors
 
-SCHEMA_VERSION = 1
+Float64Array = NDArray[np.float64]
+
+SCHEMA_VERSION = 2
+"""2: numbers by octave, conditions, grids, kinds of generator."""
+
 CHUNK = 1000
 NO_PRIVACY = (
     "none: trained without differential privacy; the model may remember people it has seen."
 )
 
 
+Mounting = Literal["kept", "drawn"]
+"""How the sensor sits: as the people wore it who were learnt from, or turned in any way."""
+
+
 @dataclass(frozen=True, eq=False)
 class Model:
     """A fitted generator and what its windows are.
 
-    trained_groups: every group that fitting has seen, those that only decided when to stop
-    included. about: how it was made, for people to read.
+    kind: of generator. conditions: what may be asked for besides a class. grids: by signal, the grid
+    of each channel's readings. trained_groups: every group that fitting has seen, those that only
+    decided when to stop included. about: how it was made, for people to read.
     """
 
-    generator: ConditionalGan
+    kind: str
+    generator: Sampler
     representation: Representation
     classes: tuple[str, ...]
     trained_groups: tuple[str, ...]
     provenance: tuple[str, ...]
     about: Mapping[str, Any]
+    conditions: ConditionForm = field(default_factory=ConditionForm)
+    grids: Mapping[str, tuple[Grid, ...]] = field(default_factory=dict)
     privacy: str = NO_PRIVACY
 
-    def sample(self, counts: Mapping[str, int] | int, *, seed: int) -> Windows:
-        """Give exactly so many synthetic windows of each class; same seed, same bytes."""
-        return concat(self.stream(counts, seed=seed))
+    def sample(
+        self,
+        counts: Mapping[str, int] | int,
+        *,
+        seed: int,
+        people: int | Float64Array = 0,
+        covariates: Mapping[str, float] | None = None,
+        mounting: Mounting = "kept",
+    ) -> Windows:
+        """Give exactly so many synthetic windows of each class; same seed, same bytes.
 
-    def stream(self, counts: Mapping[str, int] | int, *, seed: int) -> Iterator[Windows]:
-        """Give the same windows as `sample`, class after class, in chunks of at most 1000.
+        people: so many new people, each with `counts` windows and one manner throughout, or the
+        manners to use, (person, number). covariates: such as age; those left out are not told.
+        """
+        return concat(
+            self.stream(counts, seed=seed, people=people, covariates=covariates, mounting=mounting)
+        )
 
-        A bare number means so many of every class. DataError for unknown classes and counts
-        below 0.
+    def stream(
+        self,
+        counts: Mapping[str, int] | int,
+        *,
+        seed: int,
+        people: int | Float64Array = 0,
+        covariates: Mapping[str, float] | None = None,
+        mounting: Mounting = "kept",
+    ) -> Iterator[Windows]:
+        """Give the same windows as `sample`, person after person, class after class, 1000 at a time.
+
+        A bare number means so many of every class. DataError for unknown classes and covariates,
+        counts below 0, and people where the model knows none apart.
         """
         counts = self._checked(counts)
-        index = np.array([self.classes.index(name) for name in counts], dtype=np.int64)
-        ends = np.cumsum(list(counts.values()))
-        total = int(ends[-1])
-        line = f"sampled {total} windows from {self.about.get('generator')} with seed {seed}"
-        for number, start in enumerate(range(0, total, CHUNK)):
+        request = self._request(counts, people, covariates or {}, mounting, seed)
+        line = f"sampled {request.total} windows from {self.kind} with seed {seed}{request.about}"
+        for number, start in enumerate(range(0, request.total, CHUNK)):
             rng = np.random.default_rng(np.random.SeedSequence([seed, number]))
-            places = np.arange(start, min(start + CHUNK, total))
-            label = index[np.searchsorted(ends, places, side="right")]
-            yield self._windows(label, rng, line)
+            places = np.arange(start, min(start + CHUNK, request.total))
+            yield self._windows(request, places, rng, line)
 
     def _checked(self, counts: Mapping[str, int] | int) -> Mapping[str, int]:
         if isinstance(counts, int):
@@ -79,29 +116,114 @@ class Model:
             raise DataError("asked for 0 windows; ask for at least one, as in walking=100.")
         return counts
 
-    def _windows(self, label: IntArray, rng: np.random.Generator, line: str) -> Windows:
-        count = len(label)
+    def _request(
+        self,
+        counts: Mapping[str, int],
+        people: int | Float64Array,
+        covariates: Mapping[str, float],
+        mounting: Mounting,
+        seed: int,
+    ) -> "_Request":
+        """Give a request in which whatever belongs to a person is drawn."""
+        label = np.array([self.classes.index(name) for name in counts], dtype=np.int64)
+        ends = np.cumsum(list(counts.values()))
+        rng = np.random.default_rng(np.random.SeedSequence([seed], spawn_key=(1,)))
+        manners = None
+        if not isinstance(people, int):
+            manners = self.conditions.given_manners(people)
+        elif people > 0:
+            manners = self.conditions.draw_manners(people, rng)
+        elif people < 0:
+            raise DataError(f"people must be 0 or more, got {people}.")
+        self.conditions.told(0, None, dict.fromkeys(covariates, np.zeros(0)))
+        rotations = None
+        if mounting == "drawn" and manners is not None:
+            rotations = draw_rotations(len(manners), rng)
+        return _Request(label, ends, manners, rotations, dict(covariates), mounting)
+
+    def _windows(
+        self, request: "_Request", places: IntArray, rng: np.random.Generator, line: str
+    ) -> Windows:
+        count, of = len(places), request
+        label = of.label[np.searchsorted(of.ends, places % of.each, side="right")]
+        person = places // of.each
+        covariates = {
+            law.name: np.full(count, of.covariates.get(law.name, np.nan))
+            for law in self.conditions.covariates
+        }
+        manner = None if of.manners is None else of.manners[person]
+        told = self.conditions.told(count, manner, covariates)
+        with one_thread():
+            encoded = self.generator.sample(label, told, rng)
+        signals = self.representation.decode(encoded)
+        if of.mounting == "drawn":
+            turns = draw_rotations(count, rng) if of.rotations is None else of.rotations[person]
+            signals = rotated(signals, turns)
+        names = np.char.add("made-", (person + 1).astype(np.str_))
         return Windows(
-            signals=self.representation.decode(self.generator.sample(label, rng)),
+            signals={name: self._on_grid(name, signal) for name, signal in signals.items()},
             label=label,
             classes=self.classes,
-            subject=np.full(count, ""),
+            subject=np.full(count, "") if of.manners is None else names,
             recording=np.full(count, ""),
             start_s=np.full(count, np.nan),
             synthetic=np.ones(count, dtype=np.bool_),
             provenance=(*self.provenance, line),
             trained_groups=self.trained_groups,
+            covariates=covariates,
         )
 
+    def _on_grid(self, name: str, signal: SignalWindows) -> SignalWindows:
+        if name not in self.grids:
+            return signal
+        values = np.stack(
+            [grid.put(signal.values[:, :, at]) for at, grid in enumerate(self.grids[name])], axis=2
+        )
+        return SignalWindows(values, signal.rate_hz, signal.channels)
 
-def gan_shape(representation: Representation, classes: int, *, width: int) -> GanShape:
-    """Give the sizes of a GAN for windows of this form."""
-    return GanShape(
+
+@dataclass(frozen=True, eq=False)
+class _Request:
+    """What is to be drawn: classes by label and where each ends among a person's windows.
+
+    manners: (person, number), or None where no people are asked for. rotations: (person, 3, 3).
+    """
+
+    label: IntArray
+    ends: IntArray
+    manners: Float64Array | None
+    rotations: Float64Array | None
+    covariates: Mapping[str, float]
+    mounting: Mounting
+
+    @property
+    def each(self) -> int:
+        """Windows of each person, or of all if there are none."""
+        return int(self.ends[-1])
+
+    @property
+    def total(self) -> int:
+        return self.each * (1 if self.manners is None else len(self.manners))
+
+    @property
+    def about(self) -> str:
+        """What was asked for besides counts, for the provenance line."""
+        parts = [] if self.manners is None else [f"{len(self.manners)} people"]
+        parts += [f"{name} {value:g}" for name, value in self.covariates.items()]
+        parts += ["mounting drawn"] if self.mounting == "drawn" else []
+        return "".join(f", {part}" for part in parts)
+
+
+def record_shape(
+    representation: Representation, classes: int, conditions: ConditionForm
+) -> RecordShape:
+    """Give the sizes of records of windows of this form."""
+    return RecordShape(
         steps=representation.steps,
         folds=representation.folds,
-        stats=representation.stat_channels,
+        numbers=representation.numbers,
         classes=classes,
-        width=width,
+        conditions=conditions.size,
     )
 
 
@@ -115,15 +237,17 @@ def save_model(model: Model, folder: Path | str, *, overwrite: bool = False) -> 
         "provenance": model.provenance,
         "about": model.about,
         "privacy": model.privacy,
-        "width": model.generator.shape.width,
-        "latent": model.generator.shape.latent,
+        "kind": model.kind,
+        "sizes": model.generator.sizes,
+        "conditions": asdict(model.conditions),
+        "grids": {name: [_told_grid(grid) for grid in of] for name, of in model.grids.items()},
     }
     with atomic_folder(Path(folder), overwrite=overwrite) as temporary:
         text = json.dumps(head, indent=2) + "\n"
         (temporary / "model.json").write_text(text, encoding="utf-8", newline="\n")
-        weights = dict(model.generator.generator.named_parameters())
         digest = hashlib.sha256(text.encode()).hexdigest()
-        save_tensors(temporary / "weights.safetensors", weights, {"model.json sha256": digest})
+        about = {"model.json sha256": digest}
+        save_tensors(temporary / "weights.safetensors", model.generator.weights(), about)
 
 
 def load_model(name: Path | str) -> Model:
@@ -137,23 +261,47 @@ def load_model(name: Path | str) -> Model:
             "take both from one copy of the model."
         )
     head = json.loads(text)
-    if head["schema_version"] > SCHEMA_VERSION:
-        raise ModelError(
-            f"{folder}: written by a newer wearsynth (schema {head['schema_version']}); update it."
-        )
+    _check_version(folder, head["schema_version"])
     representation = Representation(tuple(_signal_form(signal) for signal in head["signals"]))
-    shape = gan_shape(representation, len(head["classes"]), width=head["width"])
-    gan = make_gan(shape, seed=0)
-    gan.generator.load_state_dict(tensors)
+    conditions = _condition_form(head["conditions"])
+    shape = record_shape(representation, len(head["classes"]), conditions)
     return Model(
-        generator=gan,
+        kind=head["kind"],
+        generator=generator_of(head["kind"], shape, head["sizes"], tensors),
         representation=representation,
         classes=tuple(head["classes"]),
         trained_groups=tuple(head["trained_groups"]),
         provenance=tuple(head["provenance"]),
         about=head["about"],
+        conditions=conditions,
+        grids={name: tuple(_grid(told) for told in of) for name, of in head["grids"].items()},
         privacy=head["privacy"],
     )
+
+
+def _check_version(folder: Path, version: int) -> None:
+    if version > SCHEMA_VERSION:
+        raise ModelError(f"{folder}: written by a newer wearsynth (schema {version}); update it.")
+    if version < SCHEMA_VERSION:
+        raise ModelError(
+            f"{folder}: written by an older wearsynth (schema {version}, now {SCHEMA_VERSION}); "
+            "fit it again."
+        )
+
+
+def _condition_form(told: Mapping[str, Any]) -> ConditionForm:
+    laws = tuple(CovariateLaw(**law) for law in told["covariates"])
+    return ConditionForm(tuple(told["manner"]), laws)
+
+
+def _told_grid(grid: Grid) -> list[float | None]:
+    """Give step, low and high; JSON has no infinity."""
+    return [v if np.isfinite(v) else None for v in (grid.step, grid.low, grid.high)]
+
+
+def _grid(told: list[float | None]) -> Grid:
+    step, low, high = told
+    return Grid(step or 0.0, -np.inf if low is None else low, np.inf if high is None else high)
 
 
 def bundled_models() -> tuple[str, ...]:

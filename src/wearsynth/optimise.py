@@ -22,10 +22,18 @@ from torch import Tensor
 
 from wearsynth.data import FloatArray, IntArray
 from wearsynth.errors import Interrupted, ModelError, TrainingError
-from wearsynth.generators import Parameters, Player, Trainable
+from wearsynth.generators import Parameters, Player, Precision, Trainable
 from wearsynth.tensors import load_tensors, one_thread, save_tensors
 
 CHECKPOINT_EVERY_S = 20.0
+
+WARM_UP = 100
+"""A learning rate that falls rises over so many rounds first, a tenth of them where they are few."""
+
+
+ROOT_AFTER = 500
+"""A learning rate that falls as the root of rounds begins to after so many (Karras et al., 2024, arXiv
+2312.02696)."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +42,7 @@ class LoopPlan:
 
     rounds: at most this many. check_every: rounds between held-out checks. patience: stop after
     this many checks without a better score. average_decay: of the averaged weights, per round.
+    precision: of the networks' arithmetic.
     """
 
     rounds: int
@@ -43,6 +52,7 @@ class LoopPlan:
     average_decay: float
     seed: int
     device: str = "cpu"
+    precision: Precision = "float32"
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,7 +182,10 @@ def _play_round(task: _Task, state: _State) -> dict[str, float]:
                 torch.from_numpy(array).to(plan.device)
                 for array in (records.values[chosen], records.label[chosen], noise)
             ]
-            total += _plain_step(trainable, player, state.optimisers[player.name], batch)
+            optimiser = state.optimisers[player.name]
+            _set_learning_rate(optimiser, player, state.round, plan.rounds)
+            with arithmetic(plan.device, plan.precision):
+                total += _plain_step(trainable, player, optimiser, batch)
         losses[player.name] = total / player.updates_per_round
         if not math.isfinite(losses[player.name]):
             raise TrainingError(
@@ -182,6 +195,24 @@ def _play_round(task: _Task, state: _State) -> dict[str, float]:
     state.round += 1
     _update_average(state, _parameters(_player(trainable, trainable.averaged)), plan.average_decay)
     return losses
+
+
+def _set_learning_rate(optimiser: torch.optim.Adam, player: Player, done: int, rounds: int) -> None:
+    """Let the learning rate rise over the first rounds and fall as the player says."""
+    if player.falls == "never":
+        return
+    rise = min(1.0, (done + 1) / min(WARM_UP, 1 + rounds // 10))
+    if player.falls == "cosine":
+        fall = (1 + math.cos(math.pi * done / rounds)) / 2
+    else:
+        fall = math.sqrt(min(1.0, ROOT_AFTER / (done + 1)))
+    for group in optimiser.param_groups:
+        group["lr"] = player.learning_rate * rise * fall
+
+
+def arithmetic(device: str, precision: Precision) -> torch.autocast:
+    """Give the context in which networks compute with this precision."""
+    return torch.autocast(device, torch.bfloat16, enabled=precision == "bfloat16")
 
 
 def _plain_step(
@@ -212,7 +243,7 @@ def draw_balanced(label: IntArray, count: int, rng: np.random.Generator) -> NDAr
 def _start(trainable: Trainable) -> _State:
     optimisers = {
         player.name: torch.optim.Adam(
-            player.module.parameters(), lr=player.learning_rate, betas=(0.0, 0.9)
+            player.module.parameters(), lr=player.learning_rate, betas=player.betas
         )
         for player in trainable.players
     }

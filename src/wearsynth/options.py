@@ -54,6 +54,11 @@ CountOption = Annotated[
     typer.Option("--count", help="CLASS=N, or N for every class. Repeat for more classes."),
 ]
 
+CovariateOption = Annotated[
+    list[str] | None,
+    typer.Option("--covariate", help="NAME=VALUE, such as age=30, told of all windows. Repeat."),
+]
+
 SectionT = TypeVar("SectionT", bound=Section)
 
 
@@ -123,6 +128,11 @@ def counts_of(texts: list[str] | None) -> dict[str, Any] | int | None:
     if len(dict(pairs)) < len(pairs):
         raise ConfigError("--count: a class is named twice.")
     return dict(pairs)
+
+
+def covariates_of(texts: list[str] | None) -> dict[str, str] | None:
+    """Turn --covariate options into the config's covariates; None where there are none."""
+    return dict(_pair(text, "--covariate", "age=30") for text in texts) if texts else None
 
 
 def _number(text: str) -> int:

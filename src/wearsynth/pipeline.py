@@ -10,12 +10,14 @@ import numpy as np
 
 from wearsynth.classifiers import JUDGES
 from wearsynth.config import (
+    DistilConfig,
     FitConfig,
     GenerateConfig,
     RenderConfig,
     SampleConfig,
 )
 from wearsynth.data import Windows, check_no_shared_groups, concat
+from wearsynth.distilling import distil
 from wearsynth.errors import ConfigError, TrainingError, did_you_mean
 from wearsynth.evaluation import evaluate, write_scores
 from wearsynth.evaluation.damage import DAMAGES
@@ -68,11 +70,35 @@ def fit_file(
     return model
 
 
+def distil_file(
+    model: str,
+    out: Path,
+    config: DistilConfig,
+    *,
+    overwrite: bool = False,
+    say: Say = print,
+    watch: Watch | None = None,
+) -> Model:
+    """Distil a model's flow and write the new model's folder."""
+    check_free(out, overwrite=overwrite)
+    check_writable(out)
+    distilled = distil(load_model(model), config, say=say, watch=watch)
+    save_model(distilled, out, overwrite=overwrite)
+    return distilled
+
+
 def sample_file(model: Model, config: SampleConfig, out: Path) -> dict[str, int]:
     """Stream windows from a model to a file; give how many of each class were written."""
     written = dict.fromkeys(model.classes, 0)
     with windows_writer(out) as writer:
-        for chunk in model.stream(config.counts, seed=config.seed):
+        chunks = model.stream(
+            config.counts,
+            seed=config.seed,
+            people=config.people,
+            covariates=config.covariates,
+            mounting=config.mounting,
+        )
+        for chunk in chunks:
             writer.append(chunk)
             for name, count in chunk.counts.items():
                 written[name] += count

@@ -72,8 +72,15 @@ def retraining_of(
         progress.say(f"{plan.by}: the synthetic windows do not come from it: no verdict on them.")
     if plan.rounds is not None:
         about += f", fitted for {plan.rounds} rounds at most"
-    cost_s = _round_s(_half(train), config) * config.rounds
-    progress.say(_told(plan, f"{plan.by}, {config.rounds} rounds at most", cost_s, "at most about"))
+    rounds = config.usual(len(_half(train))).rounds
+    if rounds:
+        cost_s, what = (
+            _round_s(_half(train), config) * rounds,
+            f"{plan.by}, {rounds} rounds at most",
+        )
+    else:
+        cost_s, what = _seconds(lambda: fit_again(config)(_half(train))), plan.by
+    progress.say(_told(plan, what, cost_s, "at most about"))
     keep = Keep(kept, config.model_dump_json())
     return Retraining(fit_again(config), plan.times, "model", own, about, keep, progress.watch)
 
@@ -168,7 +175,7 @@ def _round_s(windows: Windows, config: FitConfig) -> float:
     def watch(_: RoundReport) -> None:
         at_s.append(time.monotonic())
 
-    rounds = min(TRIED_ROUNDS, config.rounds)
+    rounds = min(TRIED_ROUNDS, config.usual(len(windows)).rounds)
     short = config.model_copy(update={"rounds": rounds, "set_aside": 0.0})
     fit(only_present(windows), short, say=_quiet, watch=watch)
     warm = min(WARM_UP, rounds - 1)

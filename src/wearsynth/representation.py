@@ -1,22 +1,28 @@
 """What a generator learns: windows in factored form, scaled by public constants only.
 
-Each window and channel is split as
+Each signal is told by traces: its channels and, for three axes of one unit, their length |x|, which
+decides at the end: of acceleration at every reading, so that still windows keep 1 g, of others over a
+few readings, so that all axes rest and move at the same times. Each trace of a window is split as
 
-    x = level + scale * shape,    scale = max(sd, smallest),    shape with zero mean and unit sd
+    trace = level + sum over octaves b of scale[b] * shape[b]
 
-and the network sees the shape, the level and the logarithm of the scale, each in units that suit
-the channel's physical unit. The level of a three-axis acceleration is gravity in the main: its
-length is told once more, finely near 1 g, and decides, so that still windows keep 1 g. The
-constants below come from the units alone, never from people, so they may be published. Signals
-at different rates stand side by side on the slowest signal's clock: k readings of a signal k times
-faster become k network channels. Nothing is lost: decode(encode(x)) equals x to float32 rounding.
+with shape[b] the part of the window in octave b (of the orthonormal cosine transform), scaled to rms
+1 a coefficient. The network sees the level and the logarithms of the octaves' scales as numbers, and
+the shape as a series without level and colour: white, whatever the signal. Slow signals have their
+power in the lowest octave, noise in the highest; none outweighs another. The constants below come
+from the units alone, never from people, so they may be published. Signals at different rates stand
+side by side on the slowest signal's clock: k readings of a signal k times faster become k network
+channels. Nothing is lost: decode(encode(x)) equals x to float32 rounding.
 """
 
+import itertools
 import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import dct, idct
+from scipy.ndimage import uniform_filter1d
 
 from wearsynth.data import Channel, FloatArray, SignalWindows, Windows
 from wearsynth.errors import DataError
@@ -48,8 +54,8 @@ UNIT_CONSTANTS = {
     "s": UnitConstants(0.8, 0.2, 1e-3, 0.05),
     "1": UnitConstants(0.5, 0.25, 1e-4, 0.05),
 }
-"""For each unit: the middle and spread of window means, the smallest sd told apart from none, and
-the usual sd inside a window. Orders of magnitude, chosen from what wearable sensors measure."""
+"""For each unit: the middle and spread of window means, the smallest scale told apart from none, and
+the usual scale inside a window. Orders of magnitude, chosen from what wearable sensors measure."""
 
 ONE_G = {"g": 1.0, "m/s2": 9.80665}
 """The length of gravity in the units of acceleration."""
@@ -57,11 +63,37 @@ ONE_G = {"g": 1.0, "m/s2": 9.80665}
 GRAVITY_SPREAD = 0.05
 """Lengths of 1.00 and 1.05 g differ noticeably; far from 1 g, differences count less (asinh)."""
 
-NO_GRAVITY = 0.5
-"""A level shorter than this many g holds no gravity: it is its three numbers and no more."""
-
 LOG_SCALE_SPREAD = 1.5
 """A factor of exp(1.5) in scale counts as one unit of the network's input."""
+
+COURSE_READINGS = 5
+"""The length of vectors other than acceleration decides over so many readings."""
+
+LEAST_COEFFICIENTS = 2
+"""A scale is told of at least so many coefficients: of one alone only the sign would be left."""
+
+
+def octaves(time: int) -> tuple[slice, ...]:
+    """Give the half octaves of the cosine coefficients 1..time-1 of a window, highest first.
+
+    Each octave is the upper half of what is left, parted in the middle; every part holds at least two
+    coefficients, where there are so many.
+
+    >>> [(band.start, band.stop) for band in octaves(20)]
+    [(16, 20), (11, 16), (9, 11), (6, 9), (4, 6), (1, 4)]
+    """
+    edges, high = [time], time
+    while high > 1:
+        low = high // 2 + 1 if high > 2 else 1
+        edges += [(low + high + 1) // 2, low]
+        high = low
+    kept = [time]
+    for edge in edges:
+        if kept[-1] - edge >= LEAST_COEFFICIENTS and (edge == 1 or edge > LEAST_COEFFICIENTS):
+            kept.append(edge)
+    if kept[-1] > 1:
+        kept.append(1)
+    return tuple(slice(low, high) for high, low in itertools.pairwise(kept))
 
 
 @dataclass(frozen=True)
@@ -75,43 +107,112 @@ class SignalForm:
 
     @property
     def tells_length(self) -> bool:
-        """Whether the length of the level is told too: three axes of acceleration."""
-        units = {channel.unit for channel in self.channels}
-        return len(self.channels) == 3 and len(units) == 1 and units <= set(ONE_G)
+        """Whether the length of the vector is a trace of its own: three axes of one unit."""
+        return len(self.channels) == 3 and len({channel.unit for channel in self.channels}) == 1
 
     @property
-    def level_numbers(self) -> int:
-        """How many numbers tell the level."""
+    def _one_g(self) -> float | None:
+        """The length of gravity where the signal is acceleration."""
+        return ONE_G.get(self.channels[0].unit)
+
+    @property
+    def traces(self) -> int:
+        """How many series tell the signal: its channels and, where it is told, the length."""
         return len(self.channels) + self.tells_length
 
-    def encode_level(self, level: Float64Array) -> Float64Array:
-        """(window, channel) in physical units -> (window, level_numbers) for the network."""
-        constants = _constants(self.channels)
-        plain: Float64Array = (level - constants["centre"]) / constants["spread"]
-        if not self.tells_length:
-            return plain
-        length_g = np.linalg.norm(level, axis=1, keepdims=True) / ONE_G[self.channels[0].unit]
-        return np.concatenate([plain, np.arcsinh((length_g - 1) / GRAVITY_SPREAD) / 2], axis=1)
+    @property
+    def numbers(self) -> int:
+        """How many numbers tell the levels and the octaves' scales of all traces."""
+        return self.traces * (1 + len(octaves(self.time)))
 
-    def decode_level(self, numbers: Float64Array) -> Float64Array:
-        """Undo encode_level; where the length that is told holds gravity, the level takes it."""
-        constants = _constants(self.channels)
-        count = len(self.channels)
-        level: Float64Array = numbers[:, :count] * constants["spread"] + constants["centre"]
+    @property
+    def _units(self) -> list[str]:
+        """The unit of each trace."""
+        units = [channel.unit for channel in self.channels]
+        return [*units, units[0]] if self.tells_length else units
+
+    def _constants(self, name: str) -> Float64Array:
+        return np.array([getattr(UNIT_CONSTANTS[unit], name) for unit in self._units])
+
+    def factored(self, values: FloatArray) -> tuple[FloatArray, Float64Array]:
+        """Give shapes (window, time, trace) and numbers (window, numbers) of (window, time, channel)."""
+        exact = values.astype(np.float64)
+        if self.tells_length:
+            exact = _with_norm(exact)
+        spectrum = dct(exact, axis=1, norm="ortho")
+        level = spectrum[:, 0] / math.sqrt(self.time)
+        numbers = [self._level_numbers(level)]
+        shape = np.zeros_like(spectrum)
+        for octave in octaves(self.time):
+            rms = np.sqrt((spectrum[:, octave] ** 2).mean(axis=1))
+            scale = np.maximum(rms, self._constants("smallest_scale"))
+            shape[:, octave] = spectrum[:, octave] / scale[:, None]
+            numbers.append(np.log(scale / self._constants("usual_scale")) / LOG_SCALE_SPREAD)
+        series = idct(shape, axis=1, norm="ortho")
+        return series.astype(np.float32), np.concatenate(numbers, axis=1)
+
+    def composed(self, shape: FloatArray, numbers: Float64Array) -> FloatArray:
+        """Undo `factored`; where the length is told, the channels take it."""
+        spectrum = dct(shape.astype(np.float64), axis=1, norm="ortho")
+        spectrum[:, 0] = self._level(numbers[:, : self.traces]) * math.sqrt(self.time)
+        for place, octave in enumerate(octaves(self.time), start=1):
+            told = numbers[:, place * self.traces : (place + 1) * self.traces]
+            scale = self._constants("usual_scale") * np.exp(told * LOG_SCALE_SPREAD)
+            spectrum[:, octave] *= scale[:, None]
+        series = idct(spectrum, axis=1, norm="ortho")
+        values = series[:, :, : len(self.channels)]
+        if self.tells_length:
+            values = self._with_length(values, series[:, :, -1:])
+        return np.asarray(values, dtype=np.float32)
+
+    def _with_length(self, values: Float64Array, length: Float64Array) -> Float64Array:
+        """Give the vectors the told length; near 0, where a direction means little, less so."""
+        least = 10 * UNIT_CONSTANTS[self.channels[0].unit].smallest_scale
+        own, told = np.linalg.norm(values, axis=2, keepdims=True), np.maximum(length, 0)
+        if self._one_g is None:
+            own, told = (uniform_filter1d(of, COURSE_READINGS, axis=1) for of in (own, told))
+        given: Float64Array = values * ((told + least) / (own + least))
+        return given
+
+    def _level_numbers(self, level: Float64Array) -> Float64Array:
+        """Give the levels of the traces as the network sees them, (window, trace)."""
+        plain = (level - self._constants("level_centre")) / self._constants("level_spread")
+        if self.tells_length:
+            plain[:, -1] = self._told_length(level[:, -1])
+        return plain
+
+    def _told_length(self, length: Float64Array) -> Float64Array:
+        """Give a mean length as a number: finely near 1 g, of other units by factors."""
+        if self._one_g is not None:
+            return np.asarray(np.arcsinh((length / self._one_g - 1) / GRAVITY_SPREAD) / 2)
+        of = UNIT_CONSTANTS[self.channels[0].unit]
+        return np.asarray(np.log((length + of.smallest_scale) / of.usual_scale) / LOG_SCALE_SPREAD)
+
+    def _level(self, told: Float64Array) -> Float64Array:
+        """Undo _level_numbers."""
+        level = told * self._constants("level_spread") + self._constants("level_centre")
         if not self.tells_length:
             return level
-        length_g = 1 + GRAVITY_SPREAD * np.sinh(2 * numbers[:, count:])
-        own = np.maximum(np.linalg.norm(level, axis=1, keepdims=True), 1e-9)
-        with_gravity = level / own * length_g * ONE_G[self.channels[0].unit]
-        return np.where(length_g < NO_GRAVITY, level, with_gravity)
+        if self._one_g is not None:
+            level[:, -1] = self._one_g * (1 + GRAVITY_SPREAD * np.sinh(2 * told[:, -1]))
+        else:
+            of = UNIT_CONSTANTS[self.channels[0].unit]
+            factor = np.exp(told[:, -1] * LOG_SCALE_SPREAD)
+            level[:, -1] = of.usual_scale * factor - of.smallest_scale
+        return level
+
+
+def _with_norm(values: Float64Array) -> Float64Array:
+    """Give vectors (window, time, 3) with their length as a fourth series."""
+    return np.concatenate([values, np.linalg.norm(values, axis=2, keepdims=True)], axis=2)
 
 
 @dataclass(frozen=True)
 class Representation:
     """The form of a window set, and the way to network input and back.
 
-    Network input is (window, shape_channels + stat_channels, steps) float32: folded shapes, then
-    for each signal the numbers of its level and its log-scales, constant over the steps.
+    Network input is (window, shape_channels + numbers, steps) float32: the folded shapes of all
+    traces, then the numbers of each signal, constant over the steps.
     """
 
     signals: tuple[SignalForm, ...]
@@ -123,13 +224,13 @@ class Representation:
 
     @property
     def folds(self) -> tuple[int, ...]:
-        """For each physical channel, the network channels that carry its shape."""
-        return tuple(s.time // self.steps for s in self.signals for _ in s.channels)
+        """For each trace, the number of network channels that carry its shape."""
+        return tuple(s.time // self.steps for s in self.signals for _ in range(s.traces))
 
     @property
-    def stat_channels(self) -> int:
-        """Network channels that carry levels and log-scales."""
-        return sum(s.level_numbers + len(s.channels) for s in self.signals)
+    def numbers(self) -> int:
+        """Network channels that carry levels and scales."""
+        return sum(signal.numbers for signal in self.signals)
 
     def encode(self, windows: Windows) -> FloatArray:
         """Give network input (window, channel, step); DataError if the windows have another form."""
@@ -138,43 +239,41 @@ class Representation:
                 f"windows of form {describe_form(representation_of(windows))} do not fit a model "
                 f"of form {describe_form(self)}."
             )
-        shapes, stats = [], []
+        shapes, numbers = [], []
         for form in self.signals:
-            shape, level, log_scale = _factor(windows.signals[form.name].values, form.channels)
+            shape, told = form.factored(windows.signals[form.name].values)
             shapes.append(self._fold(shape))
-            stats += [form.encode_level(level), log_scale]
-        numbers = np.concatenate(stats, axis=1)[:, :, None]
-        constant = np.broadcast_to(numbers, (*numbers.shape[:2], self.steps))
+            numbers.append(told)
+        constant = np.concatenate(numbers, axis=1)[:, :, None]
+        constant = np.broadcast_to(constant, (*constant.shape[:2], self.steps))
         return np.concatenate([*shapes, constant], axis=1, dtype=np.float32)
 
     def decode(self, encoded: FloatArray) -> dict[str, SignalWindows]:
         """Give the signals back in physical units from (window, channel, step)."""
-        at_shape, at_stat = 0, sum(self.folds)
-        stats = encoded.mean(axis=2, dtype=np.float64)
+        at_shape, at_number = 0, 0
+        told = encoded[:, sum(self.folds) :].mean(axis=2, dtype=np.float64)
         signals = {}
         for form in self.signals:
-            width = len(form.channels) * (form.time // self.steps)
+            width = form.traces * (form.time // self.steps)
             shape = self._unfold(encoded[:, at_shape : at_shape + width], form)
-            numbers = stats[:, at_stat : at_stat + form.level_numbers]
-            at_shape, at_stat = at_shape + width, at_stat + form.level_numbers
-            log_scale = stats[:, at_stat : at_stat + len(form.channels)]
-            at_stat += len(form.channels)
-            values = _compose(shape, form.decode_level(numbers), log_scale, form.channels)
+            numbers = told[:, at_number : at_number + form.numbers]
+            at_shape, at_number = at_shape + width, at_number + form.numbers
+            values = form.composed(shape, numbers)
             signals[form.name] = SignalWindows(values, form.rate_hz, form.channels)
         return signals
 
     def _fold(self, shape: FloatArray) -> FloatArray:
-        """(window, time, channel) -> (window, channel * fold, step)."""
-        count, time, channels = shape.shape
+        """(window, time, trace) -> (window, trace * fold, step)."""
+        count, time, traces = shape.shape
         fold = time // self.steps
-        folded = shape.reshape(count, self.steps, fold, channels)
-        return folded.transpose(0, 3, 2, 1).reshape(count, channels * fold, self.steps)
+        folded = shape.reshape(count, self.steps, fold, traces)
+        return folded.transpose(0, 3, 2, 1).reshape(count, traces * fold, self.steps)
 
     def _unfold(self, folded: FloatArray, form: SignalForm) -> FloatArray:
-        """(window, channel * fold, step) -> (window, time, channel)."""
-        count, channels = len(folded), len(form.channels)
-        split = folded.reshape(count, channels, form.time // self.steps, self.steps)
-        return split.transpose(0, 3, 2, 1).reshape(count, form.time, channels)
+        """(window, trace * fold, step) -> (window, time, trace)."""
+        count = len(folded)
+        split = folded.reshape(count, form.traces, form.time // self.steps, self.steps)
+        return split.transpose(0, 3, 2, 1).reshape(count, form.time, form.traces)
 
 
 def representation_of(windows: Windows) -> Representation:
@@ -192,33 +291,3 @@ def describe_form(representation: Representation) -> str:
     return ", ".join(
         f"{s.name} {s.time} x {len(s.channels)} at {s.rate_hz:g} Hz" for s in representation.signals
     )
-
-
-def _constants(channels: tuple[Channel, ...]) -> dict[str, Float64Array]:
-    of = [UNIT_CONSTANTS[channel.unit] for channel in channels]
-    return {
-        "centre": np.array([c.level_centre for c in of]),
-        "spread": np.array([c.level_spread for c in of]),
-        "smallest": np.array([c.smallest_scale for c in of]),
-        "usual": np.array([c.usual_scale for c in of]),
-    }
-
-
-def _factor(
-    values: FloatArray, channels: tuple[Channel, ...]
-) -> tuple[FloatArray, Float64Array, Float64Array]:
-    """(window, time, channel) -> shape, physical level (window, channel), log-scale for the network."""
-    constants = _constants(channels)
-    exact = values.astype(np.float64)
-    level = exact.mean(axis=1)
-    scale = np.maximum(exact.std(axis=1), constants["smallest"])
-    shape: FloatArray = ((exact - level[:, None]) / scale[:, None]).astype(np.float32)
-    return shape, level, np.log(scale / constants["usual"]) / LOG_SCALE_SPREAD
-
-
-def _compose(
-    shape: FloatArray, level: Float64Array, log_scale: Float64Array, channels: tuple[Channel, ...]
-) -> FloatArray:
-    scale = _constants(channels)["usual"] * np.exp(log_scale * LOG_SCALE_SPREAD)
-    values: FloatArray = (level[:, None] + scale[:, None] * shape).astype(np.float32)
-    return values

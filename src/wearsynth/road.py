@@ -14,7 +14,14 @@ from wearsynth.files import atomic_file, read_bytes
 from wearsynth.formats.basic_motions import NAME as BASIC_MOTIONS
 from wearsynth.model import load_model
 from wearsynth.optimise import Watch
-from wearsynth.pipeline import check_render, evaluate_files, fit_file, render_file, sample_file
+from wearsynth.pipeline import (
+    check_render,
+    distil_file,
+    evaluate_files,
+    fit_file,
+    render_file,
+    sample_file,
+)
 from wearsynth.preparing import cut_file, split_file
 from wearsynth.reporting import write_report
 from wearsynth.reporting.preview import write_preview
@@ -65,7 +72,8 @@ def _check_folder(out: Path, book: Path) -> None:
 
 
 def _stages(config: Config, out: Path, say: Say, watch: Watch | None) -> list[Stage]:
-    windows, split, model = out / "windows.parquet", out / "split", out / "model"
+    windows, split, fitted = out / "windows.parquet", out / "split", out / "model"
+    model = fitted if config.distil is None else out / "model-few-steps"
     train, holdout = split / "train.parquet", split / "holdout.parquet"
     synthetic, scores = out / "synthetic.parquet", out / "scores.json"
     report, preview = out / "report.html", out / "preview.svg"
@@ -75,8 +83,8 @@ def _stages(config: Config, out: Path, say: Say, watch: Watch | None) -> list[St
             say(f"  {note}")
 
     def make_model() -> None:
-        begun = checkpoint_of(model).exists()
-        fit_file(train, model, config.fit, resume=begun, overwrite=True, say=say, watch=watch)
+        begun = checkpoint_of(fitted).exists()
+        fit_file(train, fitted, config.fit, resume=begun, overwrite=True, say=say, watch=watch)
 
     def make_scores() -> None:
         judge = config.evaluate
@@ -95,10 +103,10 @@ def _stages(config: Config, out: Path, say: Say, watch: Watch | None) -> list[St
             lambda: cut_file(config.data, config.windows, windows),
         ),
         Stage("split", "windows", (config.split,), (train, holdout), make_split),
-        Stage("fit", "split", (config.fit,), (model / "model.json",), make_model),
+        Stage("fit", "split", (config.fit,), (fitted / "model.json",), make_model),
         Stage(
             "sample",
-            "fit",
+            "fit" if config.distil is None else "distil",
             (config.sample,),
             (synthetic,),
             lambda: sample_file(load_model(model), config.sample, synthetic),
@@ -106,6 +114,18 @@ def _stages(config: Config, out: Path, say: Say, watch: Watch | None) -> list[St
         Stage("evaluate", "sample", (config.evaluate,), (scores,), make_scores),
         Stage("report", "evaluate", (), (report, preview), make_report),
     ]
+    if config.distil is not None:
+        few = config.distil
+        stages.insert(
+            3,
+            Stage(
+                "distil",
+                "fit",
+                (few,),
+                (model / "model.json",),
+                lambda: distil_file(str(fitted), model, few, overwrite=True, say=say, watch=watch),
+            ),
+        )
     if config.render is not None:
         options, counts = config.render, out / config.render.sensor
         stages.append(

@@ -1,36 +1,54 @@
-"""Fitting a generator to windows: groups set aside to decide when to stop, then the loop."""
+"""Fitting a generator to windows: some set aside to decide when to stop, then the loop."""
 
 import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from scipy.stats import wasserstein_distance
 
-from wearsynth.config import FitConfig
-from wearsynth.data import Windows
-from wearsynth.errors import ConfigError, DataError, ModelError, TrainingError
-from wearsynth.features import all_features
+from wearsynth.conditions import ConditionForm, conditions_of
+from wearsynth.config import FitConfig, Usual
+from wearsynth.data import FloatArray, Windows
+from wearsynth.errors import ConfigError, DataError, ModelError
 from wearsynth.files import check_writable
 from wearsynth.generators import Sampler
-from wearsynth.generators.gan import ConditionalGan, make_gan
-from wearsynth.model import Model, gan_shape
+from wearsynth.generators.flow import ConditionalFlow, make_flow
+from wearsynth.generators.gan import ConditionalGan, Network, make_gan
+from wearsynth.generators.mixture import fit_mixture
+from wearsynth.generators.records import RecordShape
+from wearsynth.grids import grid_of
+from wearsynth.model import Model, record_shape
 from wearsynth.optimise import LoopPlan, Outcome, Records, Watch, optimise
 from wearsynth.representation import Representation, representation_of
-from wearsynth.splitting import split
+from wearsynth.stopping import HeldOutCheck, set_aside
 from wearsynth.tensors import load_tensors, save_tensors
 
 BELONGS, LOOP = "belongs-to.safetensors", "loop.safetensors"
 MIN_WINDOWS = 8
-CHECK_WINDOWS = 200
-COLLAPSED_SPREAD = 0.02
-"""A class has collapsed where the median feature varies less than this share of the real spread."""
+CHECK_HEUN_STEPS = 8
+"""A check while fitting follows the flow in fewer steps."""
+
+FEW_PEOPLE = 6
+FEW_WINDOWS = 20
+"""Below so many groups, or windows of a class, a line warns that figures will say little."""
 
 Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class _Learnt:
+    """What is learnt from, in network form. stopping: windows that decide when to stop."""
+
+    representation: Representation
+    conditions: ConditionForm
+    shape: RecordShape
+    records: Records
+    learning: Windows
+    stopping: Windows | None
 
 
 def fit(
@@ -44,89 +62,97 @@ def fit(
 ) -> Model:
     """Give a generator fitted to the windows; same seed, same weights.
 
-    A share of the train groups is set aside to decide when to stop (`say` tells where there are too
-    few). checkpoint: a folder for resuming; it must be empty unless `resume`, and may be removed once
-    the model is saved. Raises DataError for too few windows, TrainingError for NaN or collapse, and
-    errors.Interrupted after Ctrl-C.
+    A share of the train groups is set aside to decide when to stop (`say` tells how, and where data
+    are too few for a claim). checkpoint: a folder for resuming; it must be empty unless `resume`, and
+    may be removed once the model is saved. Raises DataError for too few windows, TrainingError for
+    NaN or collapse, and errors.Interrupted after Ctrl-C.
     """
     _check(train, config)
-    learning, stopping = _set_aside(train, config, say)
-    representation = representation_of(train)
-    shape = gan_shape(representation, len(train.classes), width=config.width)
-    gan = replace(
-        make_gan(shape, seed=config.seed),
-        critic_updates=config.critic_updates,
-        learning_rate=config.learning_rate,
-    )
-    gan.generator.to(config.device)
-    gan.critic.to(config.device)
-    records = Records(representation.encode(learning), learning.label)
-    loop_file = _open_checkpoint(checkpoint, _fingerprint(records, config), resume=resume, say=say)
-    check = HeldOutCheck(gan, representation, stopping, config.seed) if stopping else None
-    outcome = optimise(
-        gan, records, _loop_plan(config), check=check, watch=watch, checkpoint=loop_file
-    )
-    say(_ending(outcome))
-    return _model(train, gan, representation, config, outcome)
-
-
-@dataclass(frozen=True, eq=False)
-class HeldOutCheck:
-    """Scores a generator by its features against groups that it does not learn from.
-
-    Calling it gives the mean over classes and features of d / (1 + d), 0 best and 1 worst, with d
-    the Wasserstein-1 distance in units of the real sd: no single feature outweighs the others.
-    TrainingError where all windows of a class look alike.
-    """
-
-    generator: Sampler
-    representation: Representation
-    stopping: Windows
-    seed: int
-
-    def __call__(self) -> float:
-        """Draw as many windows as are held out, at most 200 a class, and compare."""
-        real_features = all_features(self.stopping).values
-        distances = []
-        for index, name in enumerate(self.stopping.classes):
-            real = real_features[self.stopping.label == index]
-            if not len(real):
-                continue
-            made = self._draw(index, min(CHECK_WINDOWS, max(len(real), 20)))
-            spread = real.std(axis=0)
-            moving = spread > 1e-9
-            if not moving.any():
-                raise DataError(
-                    f"the windows of {name!r} that were set aside for the early stop do not vary: "
-                    "nothing to compare. Look at them with 'wearsynth data describe', or train "
-                    "with --set-aside 0."
-                )
-            made, real, spread = made[:, moving], real[:, moving], spread[moving]
-            _stop_if_collapsed(name, made.std(axis=0) / spread)
-            distances += _bounded_w1(made / spread, real / spread)
-        return float(np.mean(distances))
-
-    def _draw(self, label: int, count: int) -> NDArray[np.float64]:
-        rng = np.random.default_rng([self.seed, label])
-        encoded = self.generator.sample(np.full(count, label, dtype=np.int64), rng)
-        signals = self.representation.decode(encoded)
-        made = replace(self.stopping.select(np.zeros(count, dtype=np.int64)), signals=signals)
-        return all_features(made).values
-
-
-def _stop_if_collapsed(name: str, relative_spread: NDArray[np.float64]) -> None:
-    spread = float(np.median(relative_spread))
-    if len(relative_spread) and spread < COLLAPSED_SPREAD:
-        raise TrainingError(
-            f"the generator has collapsed: its {name!r} windows are all alike (they vary {spread:.3f} "
-            "times as much as real ones). Lower fit.learning_rate or raise fit.critic_updates."
+    _warn_of_few(train, say)
+    if config.generator == "mixture":
+        learnt = _learnt(train, None, config)
+        mixture = fit_mixture(
+            learnt.records.values, learnt.records.label, learnt.shape, seed=config.seed
         )
+        return _model(train, mixture, learnt, config, None)
+    learning, stopping, how = set_aside(train, config.set_aside, config.seed)
+    usual = config.usual(len(learning))
+    say(f"{how}; {usual.rounds} rounds of {usual.batch_size} windows at most.")
+    learnt = _learnt(learning, stopping, config)
+    trainable = _untrained(config, usual, learnt.shape)
+    loop_file = _open_checkpoint(
+        checkpoint, _fingerprint(learnt.records, config), resume=resume, say=say
+    )
+    check = _check_of(learnt, trainable, config.seed, say)
+    outcome = optimise(
+        trainable,
+        learnt.records,
+        _loop_plan(config, usual),
+        check=check,
+        watch=watch,
+        checkpoint=loop_file,
+    )
+    for player in trainable.players:
+        player.module.to("cpu")
+    say(_ending(outcome))
+    if check is not None:
+        say(_copying_line(check))
+    return _model(train, trainable, learnt, config, outcome)
 
 
-def _bounded_w1(made: NDArray[np.float64], real: NDArray[np.float64]) -> list[float]:
-    """Give d / (1 + d) for each feature, d its Wasserstein-1 distance."""
-    distances = [wasserstein_distance(a, b) for a, b in zip(made.T, real.T, strict=True)]
-    return [float(distance / (1 + distance)) for distance in distances]
+def _learnt(learning: Windows, stopping: Windows | None, config: FitConfig) -> _Learnt:
+    """Give windows in network form; with conditions, each with all of them and with some left out."""
+    representation = representation_of(learning)
+    values, label = representation.encode(learning), learning.label
+    numbers = values[:, sum(representation.folds) :, 0]
+    conditions, told = conditions_of(learning, numbers)
+    if conditions.size:
+        fewer = conditions.without_some(told, np.random.default_rng(config.seed))
+        values = np.concatenate([_with(values, told), _with(values, fewer)])
+        label = np.concatenate([label, label])
+    shape = record_shape(representation, len(learning.classes), conditions)
+    records = Records(values, label)
+    return _Learnt(representation, conditions, shape, records, learning, stopping)
+
+
+def _with(values: FloatArray, told: FloatArray) -> FloatArray:
+    """Give records (record, channel, step) with conditions (record, condition) as more channels."""
+    constant = np.broadcast_to(told[:, :, None], (*told.shape, values.shape[2]))
+    return np.concatenate([values, constant], axis=1)
+
+
+def _untrained(
+    config: FitConfig, usual: Usual, shape: RecordShape
+) -> ConditionalFlow | ConditionalGan:
+    """Give the generator that the options name, on their device."""
+    trainable: ConditionalFlow | ConditionalGan
+    if config.generator == "flow":
+        trainable = make_flow(shape, width=usual.width, seed=config.seed)
+    else:
+        network: Network = "lstm" if config.generator == "lstm-gan" else "conv"
+        trainable = replace(
+            make_gan(shape, network=network, width=usual.width, seed=config.seed),
+            critic_updates=config.critic_updates,
+        )
+    for player in trainable.players:
+        player.module.to(config.device)
+    return replace(trainable, learning_rate=usual.learning_rate)
+
+
+def _check_of(learnt: _Learnt, generator: Sampler, seed: int, say: Say) -> HeldOutCheck | None:
+    if learnt.stopping is None:
+        return None
+    if isinstance(generator, ConditionalFlow):
+        generator = replace(generator, heun_steps=CHECK_HEUN_STEPS)
+    return HeldOutCheck(
+        generator,
+        learnt.representation,
+        learnt.conditions,
+        learnt.learning,
+        learnt.stopping,
+        seed,
+        say,
+    )
 
 
 def _check(train: Windows, config: FitConfig) -> None:
@@ -144,29 +170,41 @@ def _check(train: Windows, config: FitConfig) -> None:
         raise ConfigError("fit.device: no CUDA device on this machine; use cpu.")
 
 
-def _set_aside(train: Windows, config: FitConfig, say: Say) -> tuple[Windows, Windows | None]:
-    """Give the windows to learn from and those that decide when to stop."""
+def _warn_of_few(train: Windows, say: Say) -> None:
+    """Say plainly where data are too few for a claim."""
     groups = len(np.unique(train.group))
-    if config.set_aside == 0 or groups < 4:
-        why = "fit.set_aside is 0" if config.set_aside == 0 else f"only {groups} groups"
-        say(f"No early stop ({why}): training runs all {config.rounds} rounds.")
-        return train, None
-    parts = split(train, holdout=config.set_aside, seed=config.seed)
-    if not all(parts.train.counts.values()):
-        say("No early stop (a class would have nothing left to learn from).")
-        return train, None
-    return parts.train, parts.holdout
+    fewest = min(train.counts, key=train.counts.__getitem__)
+    few = [f"{groups} groups"] if groups < FEW_PEOPLE else []
+    if train.counts[fewest] < FEW_WINDOWS:
+        few.append(f"{train.counts[fewest]} windows of {fewest!r}")
+    if few:
+        say(
+            f"Few data ({' and '.join(few)}): the windows will be variations of these recordings, and "
+            "no figure can show that they are like other people's."
+        )
 
 
-def _loop_plan(config: FitConfig) -> LoopPlan:
+def _copying_line(check: HeldOutCheck) -> str:
+    """Say how near the kept generator comes to what it learnt."""
+    copying = check.copying_now()
+    verdict = (
+        "it repeats what it learnt: use more people or fewer rounds"
+        if copying.alarm
+        else "no copies"
+    )
+    return f"Copies, beside windows set aside: {copying.line} ({verdict})."
+
+
+def _loop_plan(config: FitConfig, usual: Usual) -> LoopPlan:
     return LoopPlan(
-        rounds=config.rounds,
-        batch_size=config.batch_size,
-        check_every=min(config.check_every, config.rounds),
+        rounds=usual.rounds,
+        batch_size=usual.batch_size,
+        check_every=min(usual.check_every, usual.rounds),
         patience=config.patience,
-        average_decay=config.average_decay,
+        average_decay=usual.average_decay,
         seed=config.seed,
         device=config.device,
+        precision=config.precision,
     )
 
 
@@ -223,28 +261,36 @@ def _ending(outcome: Outcome) -> str:
 
 def _model(
     train: Windows,
-    gan: ConditionalGan,
-    representation: Representation,
+    generator: Sampler,
+    learnt: _Learnt,
     config: FitConfig,
-    outcome: Outcome,
+    outcome: Outcome | None,
 ) -> Model:
-    gan.generator.to("cpu")
+    """Give the model; outcome: of the loop, None where there was none."""
     line = (
         f"fitted {config.generator} to {len(train)} windows of {len(np.unique(train.group))} "
-        f"groups, seed {config.seed}, kept round {outcome.kept_round}"
+        f"groups, seed {config.seed}"
     )
-    return Model(
-        generator=gan,
-        representation=representation,
-        classes=train.classes,
-        trained_groups=tuple(np.unique(train.group).tolist()),
-        provenance=(*train.provenance, line),
-        about={
-            "generator": config.generator,
-            "fit": config.model_dump(),
+    about: dict[str, Any] = {"generator": config.generator, "fit": config.model_dump()}
+    if outcome is not None:
+        line += f", kept round {outcome.kept_round}"
+        about |= {
             "rounds_run": outcome.rounds_run,
             "kept_round": outcome.kept_round,
             "stopped": outcome.reason,
             "held_out_scores": [list(pair) for pair in outcome.scores],
+        }
+    return Model(
+        kind=config.generator,
+        generator=generator,
+        representation=learnt.representation,
+        classes=train.classes,
+        trained_groups=tuple(np.unique(train.group).tolist()),
+        provenance=(*train.provenance, line),
+        about=about,
+        conditions=learnt.conditions,
+        grids={
+            name: tuple(grid_of(signal.values[:, :, at]) for at in range(len(signal.channels)))
+            for name, signal in train.signals.items()
         },
     )

@@ -12,6 +12,7 @@ import numpy as np
 from wearsynth.data import Windows
 from wearsynth.evaluation.attacks import membership
 from wearsynth.evaluation.attacks.retraining import Retraining, retrain_notes, retrain_scores
+from wearsynth.evaluation.between_people import between_people_scores
 from wearsynth.evaluation.copies import copy_scores
 from wearsynth.evaluation.detector import DETECTORS, detector_scores
 from wearsynth.evaluation.feature_map import feature_map
@@ -94,6 +95,7 @@ def evaluate(
     log.info("evaluate: likeness and the detector")
     like = (
         *fidelity_scores(trial),
+        *between_people_scores(trial),
         *physics_scores(trial),
         *physio_scores(trial, quick=quick),
         *detector_scores(trial),

@@ -112,6 +112,23 @@ FIGURES: dict[str, About] = {
         "(Salvy et al., 2025, arXiv 2507.01761); mean over classes.",
         blind="Bad windows beside the good ones, and copies: they cover all.",
     ),
+    "person_variance": About(
+        "Differences between people",
+        "like",
+        "near 1",
+        "How much synthetic people differ from each other, beside how each of them varies, against real "
+        "people (1: as much; near 0: the names stand for nobody).",
+        "For each feature and class F = MS_between / MS_within, by one-way analysis of variance over "
+        "people, 20 windows of each (drawn before sets are thinned; 50 people of a class and set at "
+        "most; who has fewer windows is left out, and a class with fewer than 3 people on a side, and "
+        "a feature that does not vary between or within people). exp of the median over features and "
+        "classes of ln F of the synthetic people - ln F of all real ones, train and holdout. Interval: "
+        "bootstrap over people. Reference: half of the training people against all other real ones. "
+        "Excess: on the size of the logarithm, so that a half is as far off as 2; mean and worst are "
+        "shown on the value's side of 1.",
+        blind="In what people differ, and whether they are like real people: only how much. With few "
+        "people it leans a little below 1, for real ones too.",
+    ),
     "detector_auc": About(
         "Detector AUC",
         "like",

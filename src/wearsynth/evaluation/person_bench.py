@@ -79,9 +79,9 @@ def make_bench(made: Sequence[Made], *, real: Windows, folds: int | None, seed: 
     groups that the same sets may be tested on are a fold, if there is no group that none may be
     tested on; else 5. DataError where nothing can be tested.
     """
-    real = in_canonical_order(real)
+    real = in_canonical_order(replace(real, covariates={}))
     ordered = tuple(
-        replace(of, windows=in_canonical_order(of.windows))
+        replace(of, windows=in_canonical_order(replace(of.windows, covariates={})))
         for of in sorted(made, key=lambda of: natural_key(of.name))
     )
     _check(ordered, real)

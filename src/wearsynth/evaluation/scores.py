@@ -13,7 +13,7 @@ from wearsynth.files import atomic_file, read_bytes
 
 SCHEMA_VERSION = 2
 
-Better = Literal["lower", "higher", "near .5"]
+Better = Literal["lower", "higher", "near .5", "near 1"]
 Family = Literal["like", "useful", "private"]
 Verdict = Literal[
     "ok",

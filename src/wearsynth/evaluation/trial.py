@@ -1,7 +1,7 @@
 """What an evaluation measures on: the three sets in one order, described once, and real draws."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,6 +12,13 @@ from wearsynth.evaluation.reference import MIN_GROUPS, group_draws, pick, random
 
 TRAIN_WINDOWS = 20_000
 """Copies are looked for among at most so many training windows; the other figures need fewer."""
+
+
+PERSON_WINDOWS = 20
+"""How people differ is measured on so many windows of each person and class."""
+
+MOST_PEOPLE = 50
+"""And on at most so many people of a class, of each set."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +42,8 @@ class Trial:
     synthetic, train, holdout: the windows used. of_*: the same described, classes that all three
     share. equal: synthetic windows, of each class as many as in each of `draws` of training
     windows. halves: random halves of the holdout's windows. train_draws: row indices into train for
-    judges of usefulness. Where there are too few groups, draws, halves and train_draws are empty
+    judges of usefulness. people: by set, of_each_person of all windows given; nothing where a side
+    names nobody. Where there are too few groups, draws, halves and train_draws are empty
     and notes say so.
     """
 
@@ -49,6 +57,7 @@ class Trial:
     draws: tuple[Described, ...]
     halves: tuple[tuple[Described, Described], ...]
     train_draws: tuple[IntArray, ...]
+    people: Mapping[str, Windows]
     effort: Effort
     seed: int
     notes: tuple[str, ...]
@@ -65,12 +74,14 @@ class Trial:
 
 
 def prepare(given: Mapping[str, Windows], effort: Effort, *, seed: int) -> Trial:
-    """Give the trial of the sets synthetic, train and holdout.
+    """Give the trial of the sets synthetic, train and holdout; no figure looks at covariates.
 
     DataError where sets are empty, of different kinds, or the holdout has groups that the generator
     has seen.
     """
-    ordered = {name: in_canonical_order(windows) for name, windows in given.items()}
+    ordered = {
+        name: in_canonical_order(replace(windows, covariates={})) for name, windows in given.items()
+    }
     _check(ordered)
     most = {"synthetic": effort.windows, "train": TRAIN_WINDOWS, "holdout": effort.windows}
     used = {name: thinned(windows, most[name]) for name, windows in ordered.items()}
@@ -96,10 +107,36 @@ def prepare(given: Mapping[str, Windows], effort: Effort, *, seed: int) -> Trial
         draws=() if few else tuple(_of_classes(every_train.select(d), shared) for d in draws),
         halves=tuple((of_holdout.select(a), of_holdout.select(b)) for a, b in halves),
         train_draws=() if few else tuple(_utility_draws(train, wanted, seed=seed)),
+        people=_people(ordered),
         effort=effort,
         seed=seed,
         notes=(*few, *_notes(ordered, used, shared, effort)),
     )
+
+
+def of_each_person(windows: Windows) -> Windows:
+    """Give PERSON_WINDOWS windows of each class of each named person who has as many.
+
+    The first in their order; of a class at most MOST_PEOPLE people, those that come first.
+    """
+    kept = [np.zeros(0, dtype=np.int64)]
+    for index in np.unique(windows.label):
+        rows = np.flatnonzero((windows.label == index) & (windows.subject != ""))
+        _, first, person, counts = np.unique(
+            windows.subject[rows], return_index=True, return_inverse=True, return_counts=True
+        )
+        enough = np.flatnonzero(counts >= PERSON_WINDOWS)
+        for one in enough[np.argsort(first[enough])][:MOST_PEOPLE]:
+            kept.append(rows[person == one][:PERSON_WINDOWS])
+    return windows.select(np.sort(np.concatenate(kept)))
+
+
+def _people(given: Mapping[str, Windows]) -> Mapping[str, Windows]:
+    """Give windows by person of each set; nothing where synthetic or real windows name nobody."""
+    named = {name: bool((windows.subject != "").any()) for name, windows in given.items()}
+    if not named["synthetic"] or not (named["train"] or named["holdout"]):
+        return {}
+    return {name: of_each_person(windows) for name, windows in given.items()}
 
 
 def _check(given: Mapping[str, Windows]) -> None:

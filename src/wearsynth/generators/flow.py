@@ -1,0 +1,192 @@
+"""Conditional flow matching (Lipman et al., 2023, arXiv 2210.02747) on factored windows.
+
+Two flows from normal noise, each along straight lines: a small network draws the numbers of a window
+(levels and scales), then a 1-D convolutional U-Net draws its shape, given the numbers. A record's loss
+depends on no other record.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.func import functional_call
+
+from wearsynth.data import FloatArray, IntArray
+from wearsynth.generators import Parameters, Player, Precision
+from wearsynth.generators.records import RecordShape, Whitening
+from wearsynth.generators.velocity import FlowNet, Point
+
+SAMPLE_CHUNK = 128
+HEUN_STEPS = 24
+
+BLUR = 0.1
+"""The sd of the noise on the numbers that a shape is drawn for: no window is known by its numbers."""
+
+Velocity = Callable[[Tensor, Tensor], Tensor]
+"""(state (record, ...), time (record,)) -> velocity (record, ...)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Paths:
+    """Both flows at some stops from noise to records, a state of all records each.
+
+    numbers: (record, numbers) each. shapes: (record, shapes, steps) each. told: (record, numbers), for
+    which the shapes were drawn. conditions: (record, conditions).
+    """
+
+    numbers: list[Tensor]
+    shapes: list[Tensor]
+    told: Tensor
+    conditions: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class ConditionalFlow:
+    """The flows with their loss: Trainable, and a Sampler once trained.
+
+    few_steps: 0 for a flow that is followed by Heun's method in heun_steps, else the number of
+    Euler steps for which it was distilled (distilling.py). precision: of the networks when sampling.
+    """
+
+    shape: RecordShape
+    width: int
+    net: FlowNet
+    few_steps: int = 0
+    learning_rate: float = 1e-3
+    heun_steps: int = HEUN_STEPS
+    precision: Precision = "float32"
+
+    @property
+    def players(self) -> tuple[Player, ...]:
+        """Both networks as one player."""
+        rate = self.learning_rate
+        return (Player("flow", self.net, self.loss, 1, rate, True, (0.9, 0.99), falls="root"),)
+
+    @property
+    def averaged(self) -> str:
+        """The flow's averaged weights are kept."""
+        return "flow"
+
+    @property
+    def noise_size(self) -> int:
+        """Where both flows start, the blur of the numbers that are told, and both times."""
+        return self.shape.shapes * self.shape.steps + 2 * self.shape.numbers + 2
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """What `make_flow` needs besides the record's shape."""
+        return {"width": self.width, "few_steps": self.few_steps}
+
+    def loss(
+        self, parameters: Mapping[str, Parameters], records: Tensor, label: Tensor, noise: Tensor
+    ) -> Tensor:
+        """Squared error of both velocities on the straight line from noise to record, for each record.
+
+        Times are the logistic function of normal numbers (Esser et al., 2024, arXiv 2403.03206).
+        """
+        of = self.shape
+        shape, numbers = records[:, : of.shapes], records[:, of.shapes : of.generated, 0]
+        cuts = [of.shapes * of.steps, of.numbers, of.numbers, 1, 1]
+        from_shape, from_numbers, blur, shape_time, numbers_time = torch.split(noise, cuts, dim=1)
+        from_shape = from_shape.reshape(shape.shape)
+        shape_time, numbers_time = torch.sigmoid(shape_time), torch.sigmoid(numbers_time)
+        at = Point(
+            numbers=torch.lerp(from_numbers, numbers, numbers_time),
+            numbers_time=numbers_time[:, 0],
+            shape=torch.lerp(from_shape, shape, shape_time[:, :, None]),
+            shape_time=shape_time[:, 0],
+            told=numbers + BLUR * blur,
+        )
+        given = (at, label, records[:, of.generated :, 0])
+        found_numbers, found_shape = functional_call(self.net, parameters["flow"], given)
+        shape_error: Tensor = (found_shape - (shape - from_shape)).square().mean(dim=(1, 2))
+        error: Tensor = found_numbers - (numbers - from_numbers)
+        return shape_error + error.square().mean(dim=1)
+
+    def sample(
+        self, label: IntArray, conditions: FloatArray, rng: np.random.Generator
+    ) -> FloatArray:
+        """Give one record for each label: (record, generated channel, step) float32."""
+        whitening = Whitening(self.shape).to(self._device)
+        records = np.empty((len(label), self.shape.generated, self.shape.steps), np.float32)
+        for at in range(0, len(label), SAMPLE_CHUNK):
+            chunk = slice(at, at + SAMPLE_CHUNK)
+            paths = self.paths(label[chunk], conditions[chunk], rng)
+            records[chunk, : self.shape.shapes] = whitening(paths.shapes[-1]).cpu().numpy()
+            records[chunk, self.shape.shapes :] = paths.numbers[-1].cpu().numpy()[:, :, None]
+        return records
+
+    @torch.inference_mode()
+    def paths(
+        self, label: IntArray, conditions: FloatArray, rng: np.random.Generator, stops: int = 1
+    ) -> Paths:
+        """Give where the flows are at time 0 and after each of `stops` equal spans."""
+        of, net = self.shape, self.net
+        label_, given = (torch.from_numpy(a).to(self._device) for a in (label, conditions))
+
+        def noise(*size: int) -> Tensor:
+            drawn = rng.standard_normal((len(label), *size), dtype=np.float32)
+            return torch.from_numpy(drawn).to(self._device)
+
+        def numbers_velocity(at: Tensor, time: Tensor) -> Tensor:
+            slope: Tensor = net.numbers(at, time, label_, given)
+            return slope
+
+        def shape_velocity(at: Tensor, time: Tensor) -> Tensor:
+            slope: Tensor = net.shape(at, time, label_, told)
+            return slope
+
+        enabled = self.precision == "bfloat16"
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=enabled):
+            numbers = self._followed(numbers_velocity, noise(of.numbers), stops)
+            told = torch.cat([numbers[-1] + BLUR * noise(of.numbers), given], dim=1)
+            shapes = self._followed(shape_velocity, noise(of.shapes, of.steps), stops)
+        return Paths(numbers, shapes, told[:, : of.numbers], given)
+
+    def weights(self) -> dict[str, Tensor]:
+        """Give the parameters of both networks."""
+        return dict(self.net.named_parameters())
+
+    @property
+    def _device(self) -> torch.device:
+        return next(self.net.parameters()).device
+
+    def _followed(self, velocity: Velocity, start: Tensor, stops: int) -> list[Tensor]:
+        if self.few_steps:
+            return euler(velocity, start, self.few_steps, stops=stops)
+        return heun(velocity, start, self.heun_steps, stops=stops)
+
+
+def euler(velocity: Velocity, start: Tensor, steps: int, *, stops: int = 1) -> list[Tensor]:
+    """Follow a velocity from time 0 to 1 in equal steps; give the start and the state at each stop."""
+    at, states = start, [start]
+    for step in range(steps):
+        at = at + velocity(at, at.new_full((len(at),), step / steps)) / steps
+        if (step + 1) * stops % steps == 0:
+            states.append(at)
+    return states
+
+
+def heun(velocity: Velocity, start: Tensor, steps: int, *, stops: int = 1) -> list[Tensor]:
+    """Follow a velocity as `euler`, by Heun's method; the last step is Euler's."""
+    at, states = start, [start]
+    for step in range(steps):
+        time = at.new_full((len(at),), step / steps)
+        slope = velocity(at, time)
+        if step < steps - 1:
+            slope = (slope + velocity(at + slope / steps, time + 1 / steps)) / 2
+        at = at + slope / steps
+        if (step + 1) * stops % steps == 0:
+            states.append(at)
+    return states
+
+
+def make_flow(
+    shape: RecordShape, *, width: int = 64, few_steps: int = 0, seed: int
+) -> ConditionalFlow:
+    """Give an untrained flow; the same seed gives the same weights, whatever else is drawn."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return ConditionalFlow(shape, width, FlowNet(shape, width), few_steps)

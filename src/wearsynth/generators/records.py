@@ -1,0 +1,89 @@
+"""Network records: their sizes, and what holds for the shape in every real one."""
+
+import itertools
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from wearsynth.representation import octaves
+
+
+@dataclass(frozen=True)
+class RecordShape:
+    """The sizes of a record (channel, step): what `Representation.encode` gives, and conditions.
+
+    steps: length of a record. folds: for each trace the number of channels that carry its shape.
+    numbers: channels that are constant over the steps and are to be generated. conditions: constant
+    channels after these that are given, not generated. classes: the number of labels.
+    """
+
+    steps: int
+    folds: tuple[int, ...]
+    numbers: int
+    classes: int
+    conditions: int = 0
+
+    @property
+    def shapes(self) -> int:
+        """Channels that carry shapes."""
+        return sum(self.folds)
+
+    @property
+    def generated(self) -> int:
+        """Channels that a generator makes: shapes, then numbers."""
+        return self.shapes + self.numbers
+
+
+class Whitening(nn.Module):
+    """Brings drawn shapes (record, channel, step) to what every real one is: rms 1 in each octave.
+
+    Levels are taken off. What holds for every real record need not be learnt, and the scales that
+    the numbers tell are then the scales that decoded windows have.
+    """
+
+    def __init__(self, shape: RecordShape) -> None:
+        super().__init__()
+        self.steps = shape.steps
+        self.runs = [(fold, len(list(run))) for fold, run in itertools.groupby(shape.folds)]
+        for fold in {fold for fold, _ in self.runs}:
+            self.register_buffer(f"basis_{fold}", cosine_basis(fold * shape.steps), False)
+            self.register_buffer(f"octave_{fold}", _octave_members(fold * shape.steps), False)
+
+    def forward(self, drawn: Tensor) -> Tensor:
+        """Give the whitened shapes, the same shape as drawn."""
+        parts = torch.split(drawn, [fold * traces for fold, traces in self.runs], dim=1)
+        white = [
+            self._white(part, fold, traces)
+            for part, (fold, traces) in zip(parts, self.runs, strict=True)
+        ]
+        return torch.cat(white, dim=1) if len(white) > 1 else white[0]
+
+    def _white(self, part: Tensor, fold: int, traces: int) -> Tensor:
+        """Whiten traces of one fold: (record, trace * fold, step)."""
+        basis, octave = self.get_buffer(f"basis_{fold}"), self.get_buffer(f"octave_{fold}")
+        count = len(part)
+        series = part.reshape(count, traces, fold, self.steps).transpose(2, 3)
+        spectrum = series.reshape(count, traces, -1) @ basis.T
+        power = spectrum.square() @ (octave / octave.sum(dim=0))
+        spectrum = spectrum * ((power + 1e-8).rsqrt() @ octave.T)
+        back = (spectrum @ basis).reshape(count, traces, self.steps, fold).transpose(2, 3)
+        return back.reshape(count, traces * fold, self.steps)
+
+
+def cosine_basis(time: int) -> Tensor:
+    """Give the orthonormal cosine transform (DCT-II) as (coefficient, time)."""
+    at = torch.arange(time, dtype=torch.float64)
+    basis = torch.cos(math.pi / time * (at[None, :] + 0.5) * at[:, None]) * math.sqrt(2 / time)
+    basis[0] /= math.sqrt(2)
+    return basis.float()
+
+
+def _octave_members(time: int) -> Tensor:
+    """Give which coefficients belong to which octave, (coefficient, octave); the level to none."""
+    cuts = octaves(time)
+    members = torch.zeros(time, len(cuts))
+    for place, octave in enumerate(cuts):
+        members[octave, place] = 1
+    return members

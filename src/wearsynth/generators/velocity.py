@@ -1,0 +1,200 @@
+"""The networks of the flow: the velocity of a window's numbers, and that of its shape.
+
+No layer mixes records.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from wearsynth.generators.records import RecordShape, cosine_basis
+
+PATCH = 2
+"""Neighbouring steps that enter the U-Net side by side."""
+
+TIME_WAVES = 16
+PLACE_WAVES = 4
+"""Cosines that tell the U-Net where in the window it is, where it has as many places."""
+
+GROUPS = 8
+"""Channels are normalised in so many groups, of four channels at least."""
+
+
+def _norm(channels: int) -> nn.GroupNorm:
+    return nn.GroupNorm(min(GROUPS, channels // 4), channels)
+
+
+class Block(nn.Module):
+    """Two convolutions with a skip, the code entering as a gain and a shift of each channel.
+
+    Between them each channel is mixed along the whole window, by weights of each place: a stride keeps
+    its pace, and a burst that is told comes where it is told.
+    """
+
+    def __init__(self, before: int, after: int, code: int, steps: int) -> None:
+        super().__init__()
+        self.norm1 = _norm(before)
+        self.conv1 = nn.Conv1d(before, after, 3, padding=1)
+        self.along = nn.Linear(steps, steps)
+        self.norm2 = _norm(after)
+        self.conv2 = nn.Conv1d(after, after, 3, padding=1)
+        self.style = nn.Linear(code, 2 * after)
+        self.skip = nn.Conv1d(before, after, 1) if before != after else nn.Identity()
+
+    def forward(self, hidden: Tensor, code: Tensor) -> Tensor:
+        """(record, before, step) and code (record, code) -> (record, after, step)."""
+        gain, shift = self.style(code)[:, :, None].chunk(2, dim=1)
+        inner = self.conv1(F.silu(self.norm1(hidden)))
+        inner = self.norm2(inner + self.along(inner)) * (1 + gain) + shift
+        result: Tensor = self.skip(hidden) + self.conv2(F.silu(inner))
+        return result
+
+
+class ShapeNet(nn.Module):
+    """The velocity of a shape: (record, shapes, steps), given time, label, numbers, conditions."""
+
+    def __init__(self, shape: RecordShape, width: int) -> None:
+        super().__init__()
+        code, low = 2 * width, 2 * width
+        fine = math.ceil(shape.steps / PATCH)
+        coarse = math.ceil(fine / 2)
+        self.code = Code(shape.numbers + shape.conditions, shape.classes, code)
+        self.place: Tensor
+        place = cosine_basis(fine)[1 : 1 + PLACE_WAVES] * math.sqrt(fine)
+        self.register_buffer("place", place, persistent=False)
+        self.stem = nn.Conv1d(shape.shapes * PATCH + len(place), width, 3, padding=1)
+        self.down = nn.ModuleList(
+            [Block(width, width, code, fine), Block(width, low, code, coarse)]
+        )
+        self.halve = nn.Conv1d(width, width, 3, stride=2, padding=1)
+        self.middle = Block(low, low, code, coarse)
+        self.up = nn.ModuleList(
+            [Block(2 * low, low, code, coarse), Block(low + width, width, code, fine)]
+        )
+        self.out = nn.Conv1d(width, shape.shapes * PATCH, 3, padding=1)
+
+    def forward(self, drawn: Tensor, time: Tensor, label: Tensor, told: Tensor) -> Tensor:
+        """Give the velocity at drawn (record, shapes, steps); told: (record, numbers + conditions)."""
+        steps = drawn.shape[2]
+        code = self.code(time, label, told)
+        place = self.place.expand(len(drawn), -1, -1)
+        fine = self.down[0](self.stem(torch.cat([_patched(drawn), place], dim=1)), code)
+        coarse = self.down[1](self.halve(fine), code)
+        hidden = self.up[0](torch.cat([self.middle(coarse, code), coarse], dim=1), code)
+        hidden = hidden.repeat_interleave(2, dim=2)[:, :, : fine.shape[2]]
+        hidden = self.up[1](torch.cat([hidden, fine], dim=1), code)
+        return _unpatched(self.out(F.silu(hidden)))[:, :, :steps]
+
+
+class Code(nn.Module):
+    """Time, label and what is told -> a code of each record."""
+
+    def __init__(self, told: int, classes: int, size: int) -> None:
+        super().__init__()
+        self.label = nn.Embedding(classes, size)
+        self.time = nn.Linear(2 * TIME_WAVES, size)
+        self.told = nn.Linear(told, size) if told else None
+        self.mix = nn.Sequential(
+            nn.SiLU(), nn.Linear(size, size), nn.SiLU(), nn.Linear(size, size), nn.SiLU()
+        )
+
+    def forward(self, time: Tensor, label: Tensor, told: Tensor) -> Tensor:
+        """time, label (record,), told (record, told) -> (record, size)."""
+        code = self.label(label) + self.time(time_waves(time))
+        if self.told is not None:
+            code = code + self.told(told)
+        mixed: Tensor = self.mix(code)
+        return mixed
+
+
+class Dense(nn.Module):
+    """Two linear layers with a skip, the code entering as a gain and a shift."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(size)
+        self.first = nn.Linear(size, size)
+        self.style = nn.Linear(size, 2 * size)
+        self.second = nn.Linear(size, size)
+
+    def forward(self, hidden: Tensor, code: Tensor) -> Tensor:
+        """Give (record, size) of hidden and code, (record, size) each."""
+        gain, shift = self.style(code).chunk(2, dim=1)
+        inner = F.silu(self.first(self.norm(hidden)) * (1 + gain) + shift)
+        result: Tensor = hidden + self.second(inner)
+        return result
+
+
+class NumbersNet(nn.Module):
+    """The velocity of the numbers: (record, numbers), given time, label and conditions."""
+
+    def __init__(self, shape: RecordShape, width: int, depth: int = 4) -> None:
+        super().__init__()
+        size = 4 * width
+        self.code = Code(shape.conditions, shape.classes, size)
+        self.stem = nn.Linear(shape.numbers, size)
+        self.blocks = nn.ModuleList(Dense(size) for _ in range(depth))
+        self.out = nn.Linear(size, shape.numbers)
+
+    def forward(self, drawn: Tensor, time: Tensor, label: Tensor, told: Tensor) -> Tensor:
+        """Give the velocity at drawn (record, numbers); told: (record, conditions)."""
+        code = self.code(time, label, told)
+        hidden = self.stem(drawn)
+        for block in self.blocks:
+            hidden = block(hidden, code)
+        velocity: Tensor = self.out(F.silu(hidden))
+        return velocity
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """Where both flows are: numbers (record, numbers), shape (record, shapes, steps), times (record,).
+
+    told: the numbers for which the shape is drawn, (record, numbers).
+    """
+
+    numbers: Tensor
+    numbers_time: Tensor
+    shape: Tensor
+    shape_time: Tensor
+    told: Tensor
+
+
+class FlowNet(nn.Module):
+    """Both velocities as one network."""
+
+    def __init__(self, shape: RecordShape, width: int) -> None:
+        super().__init__()
+        self.numbers = NumbersNet(shape, width)
+        self.shape = ShapeNet(shape, width)
+
+    def forward(self, at: Point, label: Tensor, conditions: Tensor) -> tuple[Tensor, Tensor]:
+        """Give the velocities of numbers and shape, each at its own time."""
+        numbers = self.numbers(at.numbers, at.numbers_time, label, conditions)
+        told = torch.cat([at.told, conditions], dim=1)
+        return numbers, self.shape(at.shape, at.shape_time, label, told)
+
+
+def time_waves(time: Tensor) -> Tensor:
+    """Give time (record,) in 0..1 as sines and cosines of rising frequency, (record, waves)."""
+    rates = torch.exp(torch.linspace(0, math.log(100), TIME_WAVES, device=time.device))
+    phase = time[:, None] * rates
+    return torch.cat([phase.sin(), phase.cos()], dim=1)
+
+
+def _patched(series: Tensor) -> Tensor:
+    """(record, channel, step) -> (record, channel * PATCH, steps / PATCH), zeros at the end."""
+    count, channels, steps = series.shape
+    series = F.pad(series, (0, -steps % PATCH))
+    split = series.reshape(count, channels, -1, PATCH).transpose(2, 3)
+    return split.reshape(count, channels * PATCH, -1)
+
+
+def _unpatched(patched: Tensor) -> Tensor:
+    """Undo _patched, the zeros at the end included."""
+    count, channels, patches = patched.shape
+    split = patched.reshape(count, channels // PATCH, PATCH, patches).transpose(2, 3)
+    return split.reshape(count, channels // PATCH, -1)
