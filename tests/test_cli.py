@@ -72,6 +72,35 @@ def test_the_road_by_commands(run: Run, tmp_path: Path) -> None:
     assert json.loads(out)["recordings"] == 7  # a log a unit: five for walking, two for still
 
 
+def test_people_few_steps_and_turned_sensors_by_commands(run: Run, tmp_path: Path) -> None:
+    toys(tmp_path)
+    assert run("fit", "w.parquet", "-o", "m", *TINY)[0] == 0
+    code, out, _ = run("distil", "m", "-o", "few", "--paths", 128, "--rounds", 2)
+    assert (code, out) == (0, "few: model written\n")
+    words = ("sample", "few", "--count", 2, "--people", 3, "--mounting", "drawn", "-o", "s.parquet")
+    assert run(*words, "--precision", "bfloat16")[0] == 0
+    made = load_windows(Path("s.parquet"))
+    assert made.counts == dict.fromkeys(made.classes, 6)
+    assert sorted(set(made.subject.tolist())) == ["made-1", "made-2", "made-3"]
+    assert made.provenance[-1].endswith("3 people, mounting drawn")
+    code, _, err = run("sample", "few", "--covariate", "age=30", "-o", "t.parquet")
+    assert (code, err) == (1, "Error: the model has no covariate 'age'.\n")
+    assert not Path("t.parquet").exists()
+    assert run("distil", "few", "-o", "fewer")[2].endswith("this model is distilled already.\n")
+
+
+def test_a_mixture_by_commands(run: Run, tmp_path: Path) -> None:
+    toys(tmp_path)
+    assert run("fit", "w.parquet", "-o", "m", "--generator", "mixture")[0] == 0
+    assert run("sample", "m", "--count", 3, "-o", "s.parquet")[0] == 0
+    code, _, err = run("sample", "m", "--precision", "bfloat16", "-o", "t.parquet")
+    assert (code, err) == (1, "Error: a mixture has no networks to compute in bfloat16.\n")
+    code, _, err = run("distil", "m", "-o", "few")
+    assert code == 1 and "only a flow that was fitted can be distilled" in err
+    code, _, err = run("fit", "w.parquet", "-o", "n", "--generator", "flows")
+    assert code == 1 and "should be 'flow', 'mixture', 'wgan-gp' or 'lstm-gan'" in err
+
+
 def test_tables_by_column_names(run: Run, tmp_path: Path) -> None:
     rows = [f"{i * 20},{0.1 * (i % 7)},{'walk' if i < 300 else 'sit'},p1" for i in range(600)]
     (tmp_path / "t.csv").write_text("ms,x,what,who\n" + "\n".join(rows) + "\n")

@@ -164,6 +164,12 @@ def test_chance_goes_the_farther_the_fewer_windows_are_set_aside() -> None:
     assert Copying(0.06, 1.0, 0.5, windows=100).alarm
 
 
+def test_people_set_aside_who_are_unlike_the_others_are_no_members() -> None:
+    assert Copying(0.0, 1.0, 0.75, windows=10**6).alarm
+    assert not Copying(0.0, 1.0, 0.75, windows=10**6, untrained_auc=0.65).alarm
+    assert Copying(0.0, 1.0, 0.81, windows=10**6, untrained_auc=0.65).alarm
+
+
 def test_a_collapsed_generator_stops_training_with_the_class_and_a_remedy() -> None:
     stopping = toy_windows(people=2, per_class=4)
     one = stopping.select(np.array([0, 8, 16]))  # one window of each class for ever

@@ -125,6 +125,7 @@ def sample_command(
     people: Annotated[int | None, typer.Option(help=help_of(SampleConfig, "people"))] = None,
     covariate: CovariateOption = None,
     mounting: Annotated[str | None, typer.Option(help=help_of(SampleConfig, "mounting"))] = None,
+    precision: Annotated[str | None, typer.Option(help=help_of(SampleConfig, "precision"))] = None,
     seed: Annotated[int | None, typer.Option(help=help_of(SampleConfig, "seed"))] = None,
 ) -> None:
     """Draw exactly so many synthetic windows of each class and stream them to a file."""
@@ -133,6 +134,7 @@ def sample_command(
         "people": people,
         "covariates": covariates_of(covariate),
         "mounting": mounting,
+        "precision": precision,
         "seed": seed,
     }
     config = section_of(SampleConfig, options)

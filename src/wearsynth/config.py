@@ -179,6 +179,7 @@ class SampleConfig(Section):
     mounting: Literal["kept", "drawn"] = Field(
         "kept", description="drawn: the sensor is turned in any way, by window or person"
     )
+    precision: Literal["float32", "bfloat16"] = Field("float32", description="as in [fit]")
     seed: int = Field(1, ge=0, le=MAX_SEED, description="same seed, same bytes")
 
 

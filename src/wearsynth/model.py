@@ -7,7 +7,7 @@ it was made), weights.safetensors holds the numbers. Nothing in it is pickled.
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
@@ -19,7 +19,9 @@ from wearsynth.conditions import ConditionForm, CovariateLaw
 from wearsynth.data import Channel, IntArray, SignalWindows, Windows, concat
 from wearsynth.errors import DataError, ModelError, did_you_mean
 from wearsynth.files import atomic_folder, read_bytes
-from wearsynth.generators import Sampler
+from wearsynth.generators import Precision, Sampler
+from wearsynth.generators.flow import ConditionalFlow
+from wearsynth.generators.gan import ConditionalGan
 from wearsynth.generators.kinds import generator_of
 from wearsynth.generators.records import RecordShape
 from wearsynth.grids import Grid
@@ -101,6 +103,14 @@ class Model:
             rng = np.random.default_rng(np.random.SeedSequence([seed, number]))
             places = np.arange(start, min(start + CHUNK, request.total))
             yield self._windows(request, places, rng, line)
+
+    def computing_in(self, precision: Precision) -> "Model":
+        """Give the same model, its networks drawing in this precision; DataError if it has none."""
+        if precision == "float32":
+            return self
+        if not isinstance(self.generator, ConditionalFlow | ConditionalGan):
+            raise DataError(f"a {self.kind} has no networks to compute in {precision}.")
+        return replace(self, generator=replace(self.generator, precision=precision))
 
     def _checked(self, counts: Mapping[str, int] | int) -> Mapping[str, int]:
         if isinstance(counts, int):

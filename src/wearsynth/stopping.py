@@ -37,14 +37,12 @@ NEAR = 0.01
 
 NEAR_SHARE, LEAST_RATIO, MEMBERSHIP = 0.02, 0.9, 0.65
 """Copying: more near copies than this, a median distance to the nearest learnt window below this share
-of that of windows set aside, or learnt windows told from these with a larger AUC."""
+of that of windows set aside, or learnt windows told from these with a larger AUC, and one larger
+by MEMBERSHIP - .5 than an untrained generator's: people set aside are always unlike the others."""
 
 CHANCE = (0.3, 1.5, 0.6)
 """So far beyond each limit may chance go, times the root of the number of windows set aside: three
 times the sd of a 1 % quantile, and about as much for the ratio of two medians and for an AUC."""
-
-MEMBERSHIP_GROUPS = 5
-"""Membership is asked only where so many groups are set aside: two people are always unlike others."""
 
 MEMBERS = 1000
 """Membership is asked of at most so many learnt windows."""
@@ -65,6 +63,7 @@ class Copying:
     nn_ratio: float
     membership_auc: float
     windows: int
+    untrained_auc: float = 0.5
 
     @property
     def alarm(self) -> bool:
@@ -73,7 +72,7 @@ class Copying:
         return (
             self.near_copies > NEAR_SHARE + copies
             or self.nn_ratio < LEAST_RATIO - ratio
-            or self.membership_auc > MEMBERSHIP + auc
+            or self.membership_auc > MEMBERSHIP - 0.5 + max(0.5, self.untrained_auc) + auc
         )
 
     @property
@@ -91,7 +90,8 @@ class HeldOutCheck:
 
     Calling it gives the mean over classes and features of d / (1 + d), 0 best and 1 worst, with d
     the Wasserstein-1 distance in units of the real sd: no single feature outweighs the others; 1 is
-    added where the generator copies. say: is told each check. TrainingError where all windows of a
+    added where the generator copies. say: is told each check. untrained_auc: of membership, before
+    training. TrainingError where all windows of a
     class look alike.
     """
 
@@ -102,6 +102,7 @@ class HeldOutCheck:
     stopping: Windows
     seed: int
     say: Callable[[str], None] | None = None
+    untrained_auc: float = 0.5
 
     def __call__(self) -> float:
         """Draw as many windows as are set aside, at most 600 in all, and compare."""
@@ -136,15 +137,10 @@ class HeldOutCheck:
             mine, middle = _nearest(points, view.learnt), float(np.median(view.others))
             shares.append(float((mine <= np.quantile(view.others, NEAR)).mean()))
             ratios.append(float(np.median(mine)) / middle if middle > 0 else 1.0)
-            if view.known is not None and self._many_groups:
+            if view.known is not None:
                 nearness = -_nearest(view.asked, points) / np.maximum(view.known, 1e-9)
                 aucs.append(float(roc_auc_score(view.members, nearness)))
-        return Copying(max(shares), min(ratios), max(aucs), len(self.stopping))
-
-    @cached_property
-    def _many_groups(self) -> bool:
-        """Whether groups enough are set aside to tell who was learnt from who is just another."""
-        return len(np.unique(self.stopping.group)) >= MEMBERSHIP_GROUPS
+        return Copying(max(shares), min(ratios), max(aucs), len(self.stopping), self.untrained_auc)
 
     @cached_property
     def _views(self) -> list["_View"]:

@@ -144,7 +144,7 @@ def _check_of(learnt: _Learnt, generator: Sampler, seed: int, say: Say) -> HeldO
         return None
     if isinstance(generator, ConditionalFlow):
         generator = replace(generator, heun_steps=CHECK_HEUN_STEPS)
-    return HeldOutCheck(
+    check = HeldOutCheck(
         generator,
         learnt.representation,
         learnt.conditions,
@@ -153,6 +153,7 @@ def _check_of(learnt: _Learnt, generator: Sampler, seed: int, say: Say) -> HeldO
         seed,
         say,
     )
+    return replace(check, untrained_auc=check.copying_now().membership_auc)
 
 
 def _check(train: Windows, config: FitConfig) -> None:
