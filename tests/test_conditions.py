@@ -8,12 +8,13 @@ from wearsynth.conditions import (
     CovariateLaw,
     conditions_of,
     manners_of,
+    spread_of,
 )
 from wearsynth.data import FloatArray, Windows, windows_from_arrays
 from wearsynth.errors import DataError
 
 AGE, HEIGHT = CovariateLaw("age", 40.0, 10.0), CovariateLaw("height_cm", 170.0, 5.0)
-BOTH = ConditionForm(manner=(1.0, 0.5), covariates=(AGE, HEIGHT))
+BOTH = ConditionForm(manner=(1.0, 0.5), by_class=(0.0, 2.0), covariates=(AGE, HEIGHT))
 NAN = float("nan")
 
 
@@ -75,24 +76,29 @@ def test_an_unknown_covariate_is_named_with_the_nearest() -> None:
 
 def test_given_manners_must_fit() -> None:
     fitting = np.array([[1.0, 2.0]])
-    assert np.array_equal(BOTH.given_manners(fitting), fitting)
-    for wrong in (np.zeros((2, 3)), np.zeros(2), np.zeros((0, 2))):
-        with pytest.raises(DataError, match=r"must be \(person, 2\) for this model, got"):
-            BOTH.given_manners(wrong)
+    for given in (fitting, fitting[:, None], np.tile(fitting[:, None], (1, 3, 1))):
+        assert np.array_equal(BOTH.given_manners(given, 3), [[[1.0, 2.0]] * 3])
+    wrong = [np.zeros((2, 3)), np.zeros(2), np.zeros((0, 2)), np.zeros((1, 2, 2))]
+    for manners in wrong:
+        with pytest.raises(DataError, match=r"must be \(person, 2\) or \(person, 3, 2\) for this"):
+            BOTH.given_manners(manners, 3)
 
 
 def test_drawn_manners_have_the_spread_told() -> None:
-    drawn = BOTH.draw_manners(20_000, np.random.default_rng(0))
-    assert drawn.shape == (20_000, 2)
-    np.testing.assert_allclose(drawn.std(axis=0), [1.0, 0.5], rtol=0.02)
-    np.testing.assert_allclose(drawn.mean(axis=0), 0, atol=0.03)
-    again = BOTH.draw_manners(20_000, np.random.default_rng(0))
+    drawn = BOTH.draw_manners(20_000, 3, np.random.default_rng(0))
+    assert drawn.shape == (20_000, 3, 2)
+    # the first number is kept in all classes, the second is a person's own in each
+    assert np.array_equal(drawn[:, 0, 0], drawn[:, 2, 0])
+    np.testing.assert_allclose(drawn[:, 0].std(axis=0), [1.0, np.hypot(0.5, 2.0)], rtol=0.02)
+    kept = np.corrcoef(drawn[:, 0, 1], drawn[:, 1, 1])[0, 1]
+    assert kept == pytest.approx(0.25 / 4.25, abs=0.02)
+    again = BOTH.draw_manners(20_000, 3, np.random.default_rng(0))
     assert np.array_equal(drawn, again)
 
 
 def test_no_people_are_drawn_where_none_are_known_apart() -> None:
     with pytest.raises(DataError, match="does not know people apart"):
-        ConditionForm(covariates=(AGE,)).draw_manners(3, np.random.default_rng(0))
+        ConditionForm(covariates=(AGE,)).draw_manners(3, 2, np.random.default_rng(0))
 
 
 def test_half_is_left_out_whole_groups_at_a_time() -> None:
@@ -119,10 +125,13 @@ def test_manners_tell_people_apart_who_differ() -> None:
     levels = [0.0, 1.0, -2.0, 3.0, -1.0]
     windows, numbers = people_with_levels(levels)
     manners = manners_of(windows, numbers)
-    assert manners is not None and manners.shape == (5, 4)  # fewer numbers than people
-    assert abs(np.corrcoef(manners[:, 0], levels)[0, 1]) > 0.999
-    assert manners[:, 0].std() == pytest.approx(1.0)
-    assert (manners[:, 1:].std(axis=0) < 0.1).all()  # noise: they differ in one way only
+    assert manners is not None and manners.shape == (5, 2, 2)
+    for of_class in manners[:, :, 0].T:
+        assert abs(np.corrcoef(of_class, levels)[0, 1]) > 0.99
+    assert manners[:, :, 0].std() == pytest.approx(1.0)
+    assert (manners[:, :, 1:].std(axis=(0, 1)) < 0.2).all()  # noise: they differ in one way only
+    kept, by_class = spread_of(manners)
+    assert kept[0] > 0.9 and by_class[0] < 0.3
 
 
 def test_a_manner_by_hand() -> None:
@@ -130,22 +139,32 @@ def test_a_manner_by_hand() -> None:
     subject = np.repeat(["a", "b", "c", "d"], 2).tolist()
     numbers = np.repeat([[-1.0], [-1.0], [1.0], [1.0]], 2, axis=0).astype(np.float32)
     manners = manners_of(windows_of(subject, ["rest"] * 8), numbers)
-    assert manners is not None and manners.shape == (4, 1)
-    direction = np.sign(manners[0, 0])
-    np.testing.assert_allclose(manners[:, 0] * direction, [1, 1, -1, -1], rtol=1e-5)
+    assert manners is not None and manners.shape == (4, 1, 1)
+    direction = np.sign(manners[0, 0, 0])
+    np.testing.assert_allclose(manners[:, 0, 0] * direction, [1, 1, -1, -1], rtol=1e-5)
 
 
-def test_manners_do_not_depend_on_the_share_of_classes() -> None:
-    # who only rests does not lie low: means are told within the class
+def test_the_spread_of_manners_by_hand() -> None:
+    # two people, two classes: means 1 and -1; each class lies 1 above or below them
+    manners = np.array([[2.0, 0.0], [-2.0, 0.0]])[:, :, None]
+    kept, by_class = spread_of(manners)
+    assert by_class == pytest.approx([np.sqrt(4 / 2)])  # 4 squares of 1 over 4 - 2 spare ones
+    assert kept == pytest.approx([np.sqrt(max(1 - 2 / 2, 0))])
+    manners[1, 1] = np.nan  # known in one class only
+    assert spread_of(manners)[1] == pytest.approx([np.sqrt(2 / 1)])
+    one_class = np.array([[1.0], [-1.0]])[:, :, None]
+    assert spread_of(one_class) == ((1.0,), (0.0,))
+
+
+def test_who_has_no_windows_of_a_class_has_no_manner_in_it() -> None:
     windows, numbers = people_with_levels([0.0, 1.0, -2.0, 3.0, -1.0])
     kept = ~((windows.subject == "p03") & (windows.label == 1))
     manners = manners_of(windows.select(kept), numbers[kept])
-    whole = manners_of(windows, numbers)
-    assert manners is not None and whole is not None
-    first, second = (m[:, 0] * np.sign(m[2, 0]) for m in (manners, whole))
-    assert np.argmax(np.abs(first - second)) == 3  # what is not known of p03 counts as usual ...
-    assert first[3] < second[3] < 0 or first[3] > second[3]  # ... so they are drawn to the middle
-    assert np.sign(first[3]) == np.sign(second[3])
+    assert manners is not None
+    assert np.argwhere(np.isnan(manners[:, :, 0])).tolist() == [[3, 1]]
+    # of p03's windows at rest the manner is told all the same
+    form, told = conditions_of(windows.select(kept), numbers[kept])
+    assert np.isfinite(told).all() and (told[:, len(form.manner)] == 1).all()
 
 
 def test_people_with_few_windows_are_drawn_to_the_middle() -> None:
@@ -155,7 +174,7 @@ def test_people_with_few_windows_are_drawn_to_the_middle() -> None:
     manners = manners_of(windows.select(few), numbers[few])
     assert manners is not None
     # 2 windows of a class count 2 / (2 + 5), 40 count 40 / 45
-    assert abs(manners[0, 0]) < 0.6 * abs(manners[2, 0])
+    assert abs(manners[0, 0, 0]) < 0.6 * abs(manners[2, 0, 0])
 
 
 def test_people_who_do_not_differ_have_no_manner() -> None:
@@ -187,7 +206,7 @@ def test_a_manner_has_no_more_numbers_than_it_may() -> None:
     numbers = np.repeat(rng.normal(size=(people, 20)), each, axis=0)
     numbers += rng.normal(0, 0.1, numbers.shape)
     manners = manners_of(windows_of(subject, ["a"] * len(subject)), numbers.astype(np.float32))
-    assert manners is not None and manners.shape == (people, MANNER_NUMBERS)
+    assert manners is not None and manners.shape == (people, 1, MANNER_NUMBERS)
 
 
 def test_conditions_of_windows() -> None:
@@ -197,16 +216,17 @@ def test_conditions_of_windows() -> None:
     form, told = conditions_of(windows, numbers)
     manners = manners_of(windows, numbers)
     assert manners is not None
-    assert form.manner == tuple(manners.std(axis=0).tolist())
+    assert (form.manner, form.by_class) == spread_of(manners)
     assert [(law.name, law.mean) for law in form.covariates] == [("age", 35.0)]
     assert form.covariates[0].sd == pytest.approx(np.sqrt(125))
-    assert told.shape == (400, form.size) == (400, 4 + 1 + 2)
-    # every window of a person is told that person's manner
-    np.testing.assert_allclose(told[:, :4], np.repeat(manners, 80, axis=0), rtol=1e-6)
-    assert (told[:, 4] == 1).all()
-    assert told[:80, 5] == pytest.approx(-15 / np.sqrt(125))
-    assert not told[160:240, 5:].any()  # p02's age is not known
-    assert (told[240:, 6] == 1).all()
+    assert told.shape == (400, form.size) == (400, 2 + 1 + 2)
+    # every window of a person is told that person's manner in its class
+    person = np.repeat(np.arange(5), 80)
+    np.testing.assert_allclose(told[:, :2], manners[person, windows.label], rtol=1e-6)
+    assert (told[:, 2] == 1).all()
+    assert told[:80, 3] == pytest.approx(-15 / np.sqrt(125))
+    assert not told[160:240, 3:].any()  # p02's age is not known
+    assert (told[240:, 4] == 1).all()
 
 
 def test_a_covariate_that_is_the_same_of_all_or_known_of_none() -> None:

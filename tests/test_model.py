@@ -116,7 +116,9 @@ def test_given_manners_are_used(flow: Model) -> None:
     assert values(drawn[0]) == values(drawn[2]) != values(drawn[1])
     both = flow.sample(2, seed=0, people=np.concatenate([low, high]))
     assert both.subject.tolist() == ["made-1"] * 6 + ["made-2"] * 6
-    with pytest.raises(DataError, match=r"manners must be \(person, 4\) for this model"):
+    with pytest.raises(
+        DataError, match=r"manners must be \(person, 4\) or \(person, 3, 4\) for this model"
+    ):
         flow.sample(2, seed=0, people=np.zeros((1, 2)))
 
 

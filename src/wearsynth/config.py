@@ -161,7 +161,7 @@ class DistilConfig(Section):
 
     few_steps: int = Field(4, ge=1, le=24, description="evaluations of the networks for a window")
     paths: int = Field(8192, ge=128, le=10**6, description="made windows to learn from")
-    rounds: int = Field(2000, ge=1, description="training rounds")
+    rounds: int = Field(1000, ge=1, description="training rounds")
     batch_size: int = Field(128, ge=2, le=65536, description="windows per update")
     learning_rate: float = Field(5e-4, gt=0, description="of the networks (Adam)")
     precision: Literal["float32", "bfloat16"] = Field("float32", description="as in [fit]")

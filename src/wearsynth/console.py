@@ -141,10 +141,12 @@ class _Rate:
 
     def __init__(self) -> None:
         self._first: tuple[int, float] | None = None
+        self._last = 0
 
     def now(self, done: int) -> float:
-        if self._first is None:
+        if self._first is None or done < self._last:  # or another stage has begun
             self._first = (done, time.monotonic())
+        self._last = done
         return (done - self._first[0]) / max(time.monotonic() - self._first[1], 1e-9)
 
 

@@ -135,7 +135,7 @@ def _paths(model: Model, teacher: ConditionalFlow, config: DistilConfig) -> Reco
 
 def _conditions(model: Model, count: int, rng: np.random.Generator) -> FloatArray:
     form = model.conditions
-    manner = form.draw_manners(count, rng) if form.manner else None
+    manner = form.draw_manners(count, 1, rng)[:, 0] if form.manner else None
     covariates = {law.name: rng.normal(law.mean, law.sd, count) for law in form.covariates}
     told = form.told(count, manner, covariates)
     return form.without_some(told, rng) if form.size else told

@@ -76,7 +76,8 @@ class Model:
         """Give exactly so many synthetic windows of each class; same seed, same bytes.
 
         people: so many new people, each with `counts` windows and one manner throughout, or the
-        manners to use, (person, number). covariates: such as age; those left out are not told.
+        manners to use, (person, number) or (person, class, number). covariates: such as age; those
+        left out are not told.
         """
         return concat(
             self.stream(counts, seed=seed, people=people, covariates=covariates, mounting=mounting)
@@ -140,9 +141,9 @@ class Model:
         rng = np.random.default_rng(np.random.SeedSequence([seed], spawn_key=(1,)))
         manners = None
         if not isinstance(people, int):
-            manners = self.conditions.given_manners(people)
+            manners = self.conditions.given_manners(people, len(self.classes))
         elif people > 0:
-            manners = self.conditions.draw_manners(people, rng)
+            manners = self.conditions.draw_manners(people, len(self.classes), rng)
         elif people < 0:
             raise DataError(f"people must be 0 or more, got {people}.")
         self.conditions.told(0, None, dict.fromkeys(covariates, np.zeros(0)))
@@ -161,7 +162,7 @@ class Model:
             law.name: np.full(count, of.covariates.get(law.name, np.nan))
             for law in self.conditions.covariates
         }
-        manner = None if of.manners is None else of.manners[person]
+        manner = None if of.manners is None else of.manners[person, label]
         told = self.conditions.told(count, manner, covariates)
         with one_thread():
             encoded = self.generator.sample(label, told, rng)
@@ -196,7 +197,7 @@ class Model:
 class _Request:
     """What is to be drawn: classes by label and where each ends among a person's windows.
 
-    manners: (person, number), or None where no people are asked for. rotations: (person, 3, 3).
+    manners: (person, class, number), or None where no people are asked for. rotations: (person, 3, 3).
     """
 
     label: IntArray
@@ -301,7 +302,7 @@ def _check_version(folder: Path, version: int) -> None:
 
 def _condition_form(told: Mapping[str, Any]) -> ConditionForm:
     laws = tuple(CovariateLaw(**law) for law in told["covariates"])
-    return ConditionForm(tuple(told["manner"]), laws)
+    return ConditionForm(tuple(told["manner"]), tuple(told["by_class"]), laws)
 
 
 def _told_grid(grid: Grid) -> list[float | None]:
