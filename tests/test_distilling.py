@@ -21,7 +21,9 @@ from wearsynth.representation import Representation, SignalForm
 from wearsynth.tensors import one_thread
 
 FORM = Representation((SignalForm("x", 8.0, 8, (Channel("x", "g"),)),))
-CONDITIONS = ConditionForm(manner=(1.0,), by_class=(0.5,), covariates=(CovariateLaw("age", 40.0, 10.0),))
+CONDITIONS = ConditionForm(
+    manner=(1.0,), by_class=(0.5,), covariates=(CovariateLaw("age", 40.0, 10.0),)
+)
 SHAPE = record_shape(FORM, 2, CONDITIONS)
 Parameters = dict[str, dict[str, Tensor]]
 TINY = DistilConfig(few_steps=4, paths=128, rounds=3, batch_size=16)

@@ -97,6 +97,9 @@ class Usual:
     average_decay: float
 
 
+LEAST_ROUNDS = 1500
+"""However few the windows: networks need so many, and the guard against copies ends sooner."""
+
 CHECKS = 12
 """Held-out checks in a fit, where their number follows from the rounds."""
 
@@ -152,6 +155,7 @@ class FitConfig(Section):
         rounds = usual.rounds
         if self.rounds is None and usual.passes:
             rounds = min(rounds, math.ceil(usual.passes * windows / usual.batch_size))
+            rounds = max(rounds, LEAST_ROUNDS)
         check_every = usual.check_every or max(1, rounds // CHECKS)
         return replace(usual, rounds=rounds, check_every=check_every)
 
