@@ -78,7 +78,7 @@ def test_acceleration_and_rotation_rate_turn_together_and_others_stay() -> None:
 
 
 def test_only_three_channels_of_one_unit_have_axes() -> None:
-    assert has_axes(signal(np.zeros((1, 2, 3)), "g", "g", "g"))
-    assert not has_axes(signal(np.zeros((1, 2, 3)), "g", "g", "uT"))
-    assert not has_axes(signal(np.zeros((1, 2, 1)), "g"))
-    assert not has_axes(signal(np.zeros((1, 2, 4)), "g", "g", "g", "g"))
+    assert has_axes(signal(np.zeros((1, 2, 3)), "g", "g", "g").channels)
+    assert not has_axes(signal(np.zeros((1, 2, 3)), "g", "g", "uT").channels)
+    assert not has_axes(signal(np.zeros((1, 2, 1)), "g").channels)
+    assert not has_axes(signal(np.zeros((1, 2, 4)), "g", "g", "g", "g").channels)

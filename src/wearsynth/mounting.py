@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from wearsynth.data import SignalWindows
+from wearsynth.data import Channel, SignalWindows
 
 Float64Array = NDArray[np.float64]
 
@@ -27,14 +27,16 @@ def rotated(
     magnetometer) are one sensor's and turn together; others stay as they are.
     """
     return {
-        name: replace(signal, values=_turned(signal, rotations)) if has_axes(signal) else signal
+        name: replace(signal, values=_turned(signal, rotations))
+        if has_axes(signal.channels)
+        else signal
         for name, signal in signals.items()
     }
 
 
-def has_axes(signal: SignalWindows) -> bool:
+def has_axes(channels: tuple[Channel, ...]) -> bool:
     """Tell whether a signal is a vector: three channels of one unit."""
-    return len(signal.channels) == 3 and len({channel.unit for channel in signal.channels}) == 1
+    return len(channels) == 3 and len({channel.unit for channel in channels}) == 1
 
 
 def _turned(signal: SignalWindows, rotations: Float64Array) -> NDArray[np.float32]:

@@ -26,6 +26,7 @@ from scipy.ndimage import uniform_filter1d
 
 from wearsynth.data import Channel, FloatArray, SignalWindows, Windows
 from wearsynth.errors import DataError
+from wearsynth.mounting import has_axes
 
 Float64Array = NDArray[np.float64]
 
@@ -108,7 +109,7 @@ class SignalForm:
     @property
     def tells_length(self) -> bool:
         """Whether the length of the vector is a trace of its own: three axes of one unit."""
-        return len(self.channels) == 3 and len({channel.unit for channel in self.channels}) == 1
+        return has_axes(self.channels)
 
     @property
     def _one_g(self) -> float | None:
