@@ -39,7 +39,7 @@ FEW_STEPS = 4
 
 MAKERS: dict[str, Callable[[RecordShape], Sampler]] = {
     "mixture": lambda shape: fit_mixture(*_records(shape), shape, seed=0),
-    "flow, 47 evaluations": lambda shape: make_flow(shape, seed=0),
+    "flow, 15 evaluations": lambda shape: make_flow(shape, seed=0),
     "flow distilled, float32": lambda shape: make_flow(shape, few_steps=FEW_STEPS, seed=0),
     "flow distilled, bfloat16": lambda shape: replace(
         make_flow(shape, few_steps=FEW_STEPS, seed=0), precision="bfloat16"

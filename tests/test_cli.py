@@ -86,6 +86,9 @@ def test_people_few_steps_and_turned_sensors_by_commands(run: Run, tmp_path: Pat
     code, _, err = run("sample", "few", "--covariate", "age=30", "-o", "t.parquet")
     assert (code, err) == (1, "Error: the model has no covariate 'age'.\n")
     assert not Path("t.parquet").exists()
+    turn = ("--mounting", "90,-30.5, 0")
+    assert run("sample", "few", "--count", 2, *turn, "-o", "turned.parquet")[0] == 0
+    assert load_windows(Path("turned.parquet")).provenance[-1].endswith("mounting by 90, -30.5, 0")
     assert run("distil", "few", "-o", "fewer")[2].endswith("this model is distilled already.\n")
 
 
@@ -141,6 +144,12 @@ def test_version(run: Run) -> None:
         (("fit", "w.parquet", "-o", "m", "--rounds", "0"), "rounds: should be greater than"),
         (("sample", "nothing", "-o", "s"), "no model folder 'nothing'"),
         (("sample", "m", "--count", "walking", "-o", "s"), "expected N or CLASS=N"),
+        (
+            ("sample", "m", "--mounting", "sideways", "-o", "s"),
+            "should be kept, drawn, or three angles",
+        ),
+        (("sample", "m", "--mounting", "1,2", "-o", "s"), "mounting"),
+        (("sample", "m", "--mounting", "1,2,up", "-o", "s"), "mounting"),
         (("render", "w.parquet", "--full-scale", "3g", "-o", "c"), "lsm6dsl has no 3 g full scale"),
         (("render", "w.parquet", "--sensor", "lsm6ds", "-o", "c"), "Did you mean 'lsm6dsl'"),
         (("report", "broken.parquet", "-o", "r"), "broken.parquet"),

@@ -9,12 +9,13 @@ from wearsynth.config import (
     FitConfig,
     GenerateConfig,
     RenderConfig,
+    SampleConfig,
     default_toml,
     load_config,
     load_generate_config,
 )
 from wearsynth.errors import ConfigError, FileError
-from wearsynth.options import data_config
+from wearsynth.options import data_config, mounting_of, section_of
 
 
 def written(tmp_path: Path, text: str, name: str = "run.toml") -> Path:
@@ -64,6 +65,22 @@ def test_covariates_in_a_file_and_on_the_command_line(tmp_path: Path) -> None:
     assert data_config({"channel": ["x=g"], "column": ["time=t"]}).columns == ColumnsConfig(
         channels={"x": "g"}, time="t"
     )
+
+
+def test_a_mounting_in_a_file_and_on_the_command_line(tmp_path: Path) -> None:
+    turned = load_config(written(tmp_path, "[sample]\nmounting = [90, 0, -7.5]\n")).sample
+    assert turned.mounting == (90.0, 0.0, -7.5)
+    assert section_of(SampleConfig, {"mounting": mounting_of("90,0,-7.5")}) == turned
+    drawn = load_config(written(tmp_path, "[sample]\nmounting = 'drawn'\n")).sample
+    assert section_of(SampleConfig, {"mounting": mounting_of("drawn")}) == drawn
+    assert section_of(SampleConfig, {"mounting": mounting_of(None)}).mounting == "kept"
+
+
+@pytest.mark.parametrize("text", ["sideways", "1,2", "1,2,3,4", "1,2,", "a,b,c", "90", "nan,0,0"])
+def test_a_mounting_that_is_none(text: str) -> None:
+    message = r"^command line: mounting: should be kept, drawn, or three angles .* 90,0,0, got "
+    with pytest.raises(ConfigError, match=message):
+        section_of(SampleConfig, {"mounting": mounting_of(text)})
 
 
 @pytest.mark.parametrize(

@@ -5,26 +5,27 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.func import grad, vmap
 
 from wearsynth.data import FloatArray
 from wearsynth.generators import Precision
 from wearsynth.generators.flow import (
     BLUR,
+    DESCRIPTION_STEPS,
     SAMPLE_CHUNK,
     ConditionalFlow,
     euler,
     heun,
     make_flow,
 )
-from wearsynth.generators.records import RecordShape, cosine_basis
+from wearsynth.generators.records import PhysicalError, RecordShape, cosine_basis
 from wearsynth.generators.velocity import Block, FlowNet, Point, time_waves
 from wearsynth.optimise import LoopPlan, Records, optimise
 from wearsynth.representation import octaves
 from wearsynth.tensors import one_thread
 
-SHAPE = RecordShape(steps=14, folds=(1, 1, 2), numbers=7, classes=2, conditions=3)
+SHAPE = RecordShape(steps=14, folds=(1, 1, 2), classes=2, conditions=3)
 Parameters = dict[str, dict[str, Tensor]]
 
 
@@ -46,10 +47,10 @@ def flow_and_batch(
     return flow, {"flow": dict(flow.net.named_parameters())}, [records, label, noise]
 
 
-def forced(flow: ConditionalFlow, numbers: float, shape: float) -> ConditionalFlow:
+def forced(flow: ConditionalFlow, description: float, shape: float) -> ConditionalFlow:
     """Give the flow with velocities that are the same everywhere, whatever is told."""
     with torch.no_grad():
-        for out, value in ((flow.net.numbers.out, numbers), (flow.net.shape.out, shape)):
+        for out, value in ((flow.net.description.out, description), (flow.net.shape.out, shape)):
             out.weight.zero_()
             torch.nn.init.constant_(out.get_parameter("bias"), value)
     return flow
@@ -72,33 +73,43 @@ def sampled(
 
 
 def test_the_loss_of_constant_velocities_by_hand() -> None:
-    shape = RecordShape(steps=2, folds=(1,), numbers=2, classes=1)
-    flow = forced(make_flow(shape, width=16, seed=0), numbers=0.5, shape=2.0)
+    shape = RecordShape(steps=2, folds=(1,), classes=1)
+    flow = forced(make_flow(shape, width=16, seed=0), description=0.5, shape=2.0)
     parameters: Parameters = {"flow": dict(flow.net.named_parameters())}
-    record = torch.tensor([[[1.0, 3.0], [4.0, 4.0], [6.0, 6.0]]])
-    #                 shape starts at | numbers start at | blur | times
-    noise = torch.tensor([[0.0, -1.0, 2.0, 5.0, 9.0, 9.0, 0.3, -0.7]])
-    # true velocities: shape (1, 4), numbers (2, 1); off by (1, -2) and (-1.5, -0.5)
-    expected = (1 + 4) / 2 + (2.25 + 0.25) / 2
+    side = math.sqrt(0.5)
+    record = torch.tensor([[[-side, side], [4.0, 4.0], [6.0, 6.0]]])
+    # the shape swings alike in both halves, with no skewness and a fourth moment of 1
+    kurtosis = 2 * (math.log(1.5) - 1.25)
+    start = [2.0, 5.0, 0.0, 0.0, 0.0, kurtosis - 2]
+    noise = torch.tensor([[9.0, 3.0, *start, *[0.1] * 6, 0.3, -0.7]])
+    # a surrogate of 2 readings is white: of noise 3 it is (side, -side). True velocities: shape
+    # (-2, 2) * side, description (2, 1, 0, 0, 0, 2); those found are off by (2 + 2 side, 2 - 2 side),
+    # which is a level with square 8 and a wave with square 4, and by (-1.5, -0.5, 0.5, ..., -1.5)
+    expected = 8 * 0.25 + 4 * 0.75 + (2.25 + 3 * 0.25 + 0.25 + 2.25) / 6
     loss = flow.loss(parameters, record, torch.tensor([0]), noise)
-    torch.testing.assert_close(loss, torch.tensor([expected]))
+    torch.testing.assert_close(loss, torch.tensor([expected]), rtol=1e-4, atol=0)
 
 
 def test_the_networks_are_asked_on_the_straight_line_and_told_blurred_numbers() -> None:
     flow, parameters, (records, label, noise) = flow_and_batch()
-    shape, numbers = records[:, :4], records[:, 4:11, 0]
-    start, start_numbers, blur = noise[:, :56].reshape(-1, 4, 14), noise[:, 56:63], noise[:, 63:70]
-    s, n = torch.sigmoid(noise[:, 70]), torch.sigmoid(noise[:, 71])
+    net = flow.net
+    shape, numbers = records[:, :4], records[:, 4 : SHAPE.generated, 0]
+    cuts = [4 * 14, net.described, net.described, 1, 1]
+    loose, start_description, blur, s, d = torch.split(noise, cuts, dim=1)
+    s, d = torch.sigmoid(s[:, 0]), torch.sigmoid(d[:, 0])
+    description = torch.cat([numbers, net.surrogates.describe(shape)], dim=1)
+    blurred = description + BLUR * blur
+    start = net.surrogates(blurred[:, SHAPE.numbers :], loose.reshape(-1, 4, 14))
     at = Point(
-        numbers=(1 - n[:, None]) * start_numbers + n[:, None] * numbers,
-        numbers_time=n,
+        description=(1 - d[:, None]) * start_description + d[:, None] * description,
+        description_time=d,
         shape=(1 - s[:, None, None]) * start + s[:, None, None] * shape,
         shape_time=s,
-        told=numbers + BLUR * blur,
+        told=blurred[:, : SHAPE.numbers],
     )
-    of_numbers, of_shape = flow.net(at, label, records[:, 11:, 0])
-    expected = (of_shape - (shape - start)).square().mean(dim=(1, 2))
-    expected = expected + (of_numbers - (numbers - start_numbers)).square().mean(dim=1)
+    of_description, of_shape = net(at, label, records[:, SHAPE.generated :, 0])
+    expected = PhysicalError(SHAPE)(of_shape - (shape - start), numbers)
+    expected += (of_description - (description - start_description)).square().mean(dim=1)
     torch.testing.assert_close(flow.loss(parameters, records, label, noise), expected)
 
 
@@ -106,7 +117,12 @@ def test_no_record_changes_the_loss_of_another() -> None:
     flow, parameters, (records, label, noise) = flow_and_batch()
     before = flow.loss(parameters, records, label, noise)
     assert before.shape == (6,)
-    for channels in (slice(0, 4), slice(4, 11), slice(11, 14)):  # shapes, numbers, conditions
+    end = SHAPE.generated
+    for channels in (
+        slice(0, 4),
+        slice(4, end),
+        slice(end, end + 3),
+    ):  # shapes, numbers, conditions
         changed = records.clone()
         changed[0, channels] += 5.0
         after = flow.loss(parameters, changed, label, noise)
@@ -141,19 +157,20 @@ def test_one_player_that_touches_private_data() -> None:
 # the networks
 
 
-def point(count: int, steps: int = 14) -> Point:
+def point(net: FlowNet, count: int, shape: RecordShape = SHAPE) -> Point:
     random = torch.Generator().manual_seed(2)
     return Point(
-        numbers=torch.randn(count, 7, generator=random),
-        numbers_time=torch.rand(count, generator=random),
-        shape=torch.randn(count, 4, steps, generator=random),
+        description=torch.randn(count, net.described, generator=random),
+        description_time=torch.rand(count, generator=random),
+        shape=torch.randn(count, shape.shapes, shape.steps, generator=random),
         shape_time=torch.rand(count, generator=random),
-        told=torch.randn(count, 7, generator=random),
+        told=torch.randn(count, shape.numbers, generator=random),
     )
 
 
 def test_no_layer_mixes_records() -> None:
-    net, at = make_flow(SHAPE, width=8, seed=0).net, point(5)
+    net = make_flow(SHAPE, width=8, seed=0).net
+    at = point(net, 5)
     label, conditions = torch.arange(5) % 2, torch.randn(5, 3)
     whole = net(at, label, conditions)
     alone = net(
@@ -171,14 +188,15 @@ def test_no_layer_mixes_records() -> None:
 
 
 def test_everything_that_is_told_changes_both_velocities() -> None:
-    net, at = make_flow(SHAPE, width=8, seed=0).net, point(3)
+    net = make_flow(SHAPE, width=8, seed=0).net
+    at = point(net, 3)
     label, conditions = torch.tensor([0, 1, 0]), torch.randn(3, 3)
     before = net(at, label, conditions)
     for after in (net(at, 1 - label, conditions), net(at, label, conditions + 1)):
         assert all((b - a).abs().max() > 1e-3 for a, b in zip(after, before, strict=True))
     for name, place in (
-        ("numbers_time", 0),
-        ("numbers", 0),
+        ("description_time", 0),
+        ("description", 0),
         ("shape_time", 1),
         ("shape", 1),
         ("told", 1),
@@ -207,12 +225,20 @@ def test_times_are_told_as_waves() -> None:
 
 @pytest.mark.parametrize("steps", [1, 2, 5, 51, 60])
 def test_any_number_of_steps(steps: int) -> None:
-    shape = RecordShape(steps=steps, folds=(4,), numbers=7, classes=1)
-    _, velocity = FlowNet(shape, 8)(
-        point(3, steps), torch.zeros(3, dtype=torch.long), torch.zeros(3, 0)
-    )
+    shape = RecordShape(steps=steps, folds=(4,), classes=1)
+    net = FlowNet(shape, 8)
+    at, label = point(net, 3, shape), torch.zeros(3, dtype=torch.long)
+    _, velocity = net(at, label, torch.zeros(3, 0))
     assert velocity.shape == (3, 4, steps)
     assert torch.isfinite(velocity).all()
+
+
+@pytest.mark.parametrize("width", [8, 12, 20, 44])
+def test_any_width_that_the_options_allow(width: int) -> None:
+    net = FlowNet(SHAPE, width)
+    found = net(point(net, 3), torch.tensor([0, 1, 0]), torch.zeros(3, 3))
+    assert [tuple(part.shape) for part in found] == [(3, net.described), (3, 4, 14)]
+    assert all(torch.isfinite(part).all() for part in found)
 
 
 # how velocities are followed
@@ -288,25 +314,54 @@ def test_shapes_leave_white_and_numbers_constant(precision: Precision) -> None:
 
 
 def test_numbers_start_from_the_noise_and_go_where_the_velocity_leads() -> None:
-    flow = forced(make_flow(SHAPE, width=8, seed=0), numbers=5.0, shape=0.0)
+    flow = forced(make_flow(SHAPE, width=8, seed=0), description=5.0, shape=0.0)
     numbers = sampled(flow, count=3)[:, SHAPE.shapes :, 0]
-    first = np.random.default_rng(3).standard_normal((3, 7), dtype=np.float32)
-    np.testing.assert_allclose(numbers, first + 5.0, atol=1e-5)
+    first = np.random.default_rng(3).standard_normal((3, flow.net.described), dtype=np.float32)
+    np.testing.assert_allclose(numbers, first[:, : SHAPE.numbers] + 5.0, atol=1e-5)
 
 
 def test_paths_are_both_flows_at_every_stop() -> None:
-    flow = forced(make_flow(SHAPE, width=8, seed=0), numbers=2.0, shape=-4.0)
+    flow = forced(make_flow(SHAPE, width=8, seed=0), description=2.0, shape=-4.0)
     label, conditions = np.array([0, 1]), np.full((2, 3), 0.5, np.float32)
     paths = flow.paths(label, conditions, np.random.default_rng(0), 4)
-    assert len(paths.numbers) == len(paths.shapes) == 5
+    assert len(paths.descriptions) == len(paths.shapes) == 5
     for at in range(4):
-        torch.testing.assert_close(
-            paths.numbers[at + 1] - paths.numbers[at], torch.full((2, 7), 0.5)
-        )
+        gone = paths.descriptions[at + 1] - paths.descriptions[at]
+        torch.testing.assert_close(gone, torch.full((2, flow.net.described), 0.5))
         torch.testing.assert_close(paths.shapes[at + 1] - paths.shapes[at], -torch.ones(2, 4, 14))
     assert paths.conditions.tolist() == conditions.tolist()
-    blur = paths.told - paths.numbers[-1]
+    blur = paths.told - paths.descriptions[-1][:, : SHAPE.numbers]
     assert 0 < blur.abs().max() < 5 * BLUR
+
+
+def test_shapes_start_at_a_surrogate_of_the_blurred_description() -> None:
+    flow = make_flow(SHAPE, width=8, seed=0)
+    label, conditions = np.array([0, 1]), np.zeros((2, 3), np.float32)
+    paths = flow.paths(label, conditions, np.random.default_rng(0))
+    rng, described = np.random.default_rng(0), flow.net.described
+    _, blur, loose = (
+        torch.from_numpy(rng.standard_normal((2, *size), dtype=np.float32))
+        for size in ((described,), (described,), (4, 14))
+    )
+    blurred = paths.descriptions[-1] + BLUR * blur
+    torch.testing.assert_close(paths.told, blurred[:, : SHAPE.numbers])
+    start = flow.net.surrogates(blurred[:, SHAPE.numbers :], loose)
+    torch.testing.assert_close(paths.shapes[0], start)
+
+
+@pytest.mark.parametrize(
+    ("few_steps", "of_description", "of_shape"), [(0, 2 * 3 * 5 - 1, 2 * 5 - 1), (4, 4, 4)]
+)
+def test_the_description_is_followed_in_finer_steps(
+    few_steps: int, of_description: int, of_shape: int
+) -> None:
+    assert DESCRIPTION_STEPS == 3
+    flow = replace(make_flow(SHAPE, width=8, few_steps=few_steps, seed=0), heun_steps=5)
+    asked: list[nn.Module] = []
+    for net in (flow.net.description, flow.net.shape):
+        net.register_forward_hook(lambda module, *_: asked.append(module))
+    sampled(flow, count=2)
+    assert asked == [flow.net.description] * of_description + [flow.net.shape] * of_shape
 
 
 def test_sampling_repeats_with_the_seed_alone() -> None:
@@ -335,14 +390,14 @@ def test_any_number_of_windows(count: int) -> None:
 
 
 def test_every_chunk_gets_its_own_labels_and_conditions() -> None:
-    flow = forced(make_flow(SHAPE, width=8, seed=0), numbers=0.0, shape=0.0)
+    flow = forced(make_flow(SHAPE, width=8, seed=0), description=0.0, shape=0.0)
     count = SAMPLE_CHUNK + 40
     label = np.repeat([0, 1], [SAMPLE_CHUNK, 40])
     conditions = np.zeros((count, 3), np.float32)
     conditions[SAMPLE_CHUNK:] = 7.0
-    with torch.no_grad():  # numbers follow the code of label and conditions alone
-        flow.net.numbers.code.told.weight.normal_(generator=torch.Generator().manual_seed(0))  # type: ignore[union-attr]
-        flow.net.numbers.out.weight.normal_(generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():  # descriptions follow the code of label and conditions alone
+        flow.net.description.code.told.weight.normal_(generator=torch.Generator().manual_seed(0))  # type: ignore[union-attr]
+        flow.net.description.out.weight.normal_(generator=torch.Generator().manual_seed(1))
     last = flow.sample(label, conditions, np.random.default_rng(0))[SAMPLE_CHUNK:]
     rng = np.random.default_rng(0)
     flow.sample(label[:SAMPLE_CHUNK], conditions[:SAMPLE_CHUNK], rng)
@@ -361,10 +416,11 @@ def test_few_steps_are_eulers() -> None:
     half, given = torch.full((2,), 0.5), torch.zeros(2, 3)
     with torch.inference_mode():
         labels = torch.from_numpy(label)
-        first = few.net.numbers(paths.numbers[0], half * 0, labels, given) / 2
-        torch.testing.assert_close(paths.numbers[1], paths.numbers[0] + first)
-        second = few.net.numbers(paths.numbers[1], half, labels, given) / 2
-        torch.testing.assert_close(paths.numbers[2], paths.numbers[1] + second)
+        start, middle, end = paths.descriptions
+        first = few.net.description(start, half * 0, labels, given) / 2
+        torch.testing.assert_close(middle, start + first)
+        second = few.net.description(middle, half, labels, given) / 2
+        torch.testing.assert_close(end, middle + second)
     assert not np.array_equal(sampled(few), sampled(many))
     assert (few.sizes, many.sizes["few_steps"]) == ({"width": 8, "few_steps": 2}, 0)
 
@@ -382,11 +438,11 @@ def test_bfloat16_is_close_to_float32_and_repeats() -> None:
 
 @pytest.mark.parametrize("steps", [5, 51])
 def test_odd_steps_are_learnt_and_drawn(steps: int) -> None:
-    shape = RecordShape(steps=steps, folds=(1, 3), numbers=2, classes=1)
+    shape = RecordShape(steps=steps, folds=(1, 3), classes=1)
     flow, parameters, batch = flow_and_batch(shape, count=3)
     assert torch.isfinite(flow.loss(parameters, *batch)).all()
     records = sampled(replace(flow, heun_steps=2), count=3)
-    assert records.shape == (3, 4 + 2, steps)
+    assert records.shape == (3, 4 + shape.numbers, steps)
     assert np.isfinite(records).all()
     assert records[:, :4, -1].all()  # the last step is drawn like the others
 
@@ -396,7 +452,9 @@ def test_the_same_seed_gives_the_same_first_weights() -> None:
     assert a.weights().keys() == c.weights().keys()
     for name, value in a.weights().items():
         assert torch.equal(value, b.weights()[name])
-    assert not torch.equal(a.weights()["numbers.stem.weight"], c.weights()["numbers.stem.weight"])
+    assert not torch.equal(
+        a.weights()["description.stem.weight"], c.weights()["description.stem.weight"]
+    )
 
 
 def test_making_a_flow_leaves_the_global_generator_alone() -> None:
@@ -418,19 +476,21 @@ def test_its_sizes_and_weights_make_it_again() -> None:
 
 
 def test_it_learns_a_known_law() -> None:
-    shape = RecordShape(steps=8, folds=(1,), numbers=1, classes=2, conditions=1)
+    shape = RecordShape(steps=8, folds=(1,), classes=2, conditions=1)
     rng = np.random.default_rng(0)
     label = np.arange(2000) % 2
     given = rng.choice([-1.0, 1.0], 2000)
-    number = np.where(label == 0, rng.normal(3, 0.5, 2000), rng.normal(-2, 0.2, 2000)) + given
+    number = np.where(label == 0, rng.normal(3, 1.0, 2000), rng.normal(-2, 0.4, 2000)) + given
     wave = np.where(label == 0, 1.0, -1.0)[:, None] * np.cos(np.pi / 8 * (np.arange(8) + 0.5))
-    series = np.stack([wave, *(np.repeat(v[:, None], 8, axis=1) for v in (number, given))], axis=1)
+    constant = np.stack([number, *np.zeros((shape.numbers - 1, 2000)), given], axis=1)
+    constant = np.repeat(constant[:, :, None], 8, axis=2)
+    series = np.concatenate([wave[:, None], constant], axis=1)
     flow = replace(make_flow(shape, width=8, seed=0), learning_rate=1e-2, heun_steps=8)
     plan = LoopPlan(
-        rounds=250, batch_size=64, check_every=250, patience=1, average_decay=0.95, seed=0
+        rounds=300, batch_size=128, check_every=300, patience=1, average_decay=0.98, seed=0
     )
     optimise(flow, Records(series.astype(np.float32), label), plan)
-    for kind, mean, sd in ((0, 3, 0.5), (1, -2, 0.2)):
+    for kind, mean, sd in ((0, 3, 1.0), (1, -2, 0.4)):
         for told in (-1.0, 1.0):
             drawn = sampled(flow, count=250, label=kind, condition=told)
             numbers = drawn[:, 1, 0]

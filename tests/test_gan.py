@@ -12,7 +12,7 @@ from wearsynth.generators.gan import ConditionalGan, Network, gradient_penalty, 
 from wearsynth.generators.records import RecordShape, cosine_basis
 from wearsynth.representation import octaves
 
-SHAPE = RecordShape(steps=14, folds=(1, 1, 2), numbers=7, classes=2, conditions=3)
+SHAPE = RecordShape(steps=14, folds=(1, 1, 2), classes=2, conditions=3)
 NETWORKS: tuple[Network, ...] = ("conv", "lstm")
 each_network = pytest.mark.parametrize("network", NETWORKS)
 
@@ -210,8 +210,15 @@ def test_its_sizes_make_it_again() -> None:
     assert np.array_equal(sampled(gan), sampled(again))
 
 
+@each_network
+@pytest.mark.parametrize("width", [8, 12, 20, 44])
+def test_any_width_that_the_options_allow(network: Network, width: int) -> None:
+    gan = make_gan(SHAPE, network=network, width=width, seed=0)
+    assert np.isfinite(sampled(gan)).all()
+
+
 def test_records_may_be_shorter_than_a_patch_and_without_conditions() -> None:
-    shape = RecordShape(steps=3, folds=(1,), numbers=2, classes=1)
+    shape = RecordShape(steps=3, folds=(1,), classes=1)
     gan = make_gan(shape, width=8, seed=0)
     records = gan.sample(
         np.zeros(2, dtype=np.int64), np.empty((2, 0), np.float32), np.random.default_rng(0)

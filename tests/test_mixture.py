@@ -10,7 +10,10 @@ from wearsynth.generators.mixture import FactoredMixture, fit_mixture, mixture_f
 from wearsynth.generators.records import RecordShape
 from wearsynth.representation import SignalForm, octaves
 
-SHAPE = RecordShape(steps=12, folds=(1, 1, 2), numbers=3, classes=3)
+SHAPE = RecordShape(steps=12, folds=(1, 1, 2), classes=3)
+LEVELS = [0, 5, 10]
+"""Where the levels of the three traces stand among the numbers; scales lie between them."""
+
 MEAN = np.array([0.5, -1.0, 2.0])
 COVARIANCE = np.array([[1.0, 0.6, 0.0], [0.6, 0.8, -0.2], [0.0, -0.2, 0.3]])
 
@@ -31,12 +34,18 @@ def white_shapes(count: int, rng: np.random.Generator) -> FloatArray:
     return np.concatenate(parts, axis=1, dtype=np.float32)
 
 
-def records_of(numbers: FloatArray, conditions: FloatArray | None = None) -> FloatArray:
-    """Records with these numbers (record, number) and white shapes."""
+def records_of(levels: FloatArray, conditions: FloatArray | None = None) -> FloatArray:
+    """Records with these levels (record, 3), scales of noise, and white shapes."""
     rng = np.random.default_rng(7)
+    numbers = rng.normal(0, 0.3, (len(levels), SHAPE.numbers))
+    numbers[:, LEVELS] = levels
     told = numbers if conditions is None else np.concatenate([numbers, conditions], axis=1)
     constant = np.broadcast_to(told[:, :, None], (*told.shape, SHAPE.steps))
     return np.concatenate([white_shapes(len(told), rng), constant], axis=1, dtype=np.float32)
+
+
+def levels_of(records: FloatArray) -> FloatArray:
+    return records[:, SHAPE.shapes :, 0][:, LEVELS]
 
 
 def gaussian_records(count: int) -> FloatArray:
@@ -55,19 +64,20 @@ def drawn(mixture: FactoredMixture, label: IntArray, *, seed: int = 5) -> FloatA
 def test_mean_and_covariance_of_a_gaussian_come_back() -> None:
     records = gaussian_records(800)
     mixture = fit_mixture(records, np.zeros(800, dtype=np.int64), SHAPE, seed=0)
-    numbers = drawn(mixture, np.zeros(4000, dtype=np.int64))[:, SHAPE.shapes :, 0]
-    given = records[:, SHAPE.shapes :, 0]
+    sampled = drawn(mixture, np.zeros(4000, dtype=np.int64))
+    numbers, given = sampled[:, SHAPE.shapes :, 0], records[:, SHAPE.shapes :, 0]
     np.testing.assert_allclose(numbers.mean(axis=0), given.mean(axis=0), atol=0.06)
-    np.testing.assert_allclose(np.cov(numbers.T), np.cov(given.T), atol=0.1)
+    np.testing.assert_allclose(np.cov(levels_of(sampled).T), np.cov(levels_of(records).T), atol=0.1)
+    np.testing.assert_allclose(numbers.std(axis=0), given.std(axis=0), rtol=0.15)
 
 
 def test_classes_keep_apart() -> None:
-    numbers = np.random.default_rng(0).normal(size=(120, 3)).astype(np.float32)
+    levels = np.random.default_rng(0).normal(size=(120, 3)).astype(np.float32)
     label = np.repeat([0, 2], 60)
-    numbers[label == 2] += 10
-    sampled = drawn(fit_mixture(records_of(numbers), label, SHAPE, seed=0), label[::-1])
-    assert (sampled[:60, SHAPE.shapes :, 0] > 5).all()
-    assert (sampled[60:, SHAPE.shapes :, 0] < 5).all()
+    levels[label == 2] += 10
+    sampled = drawn(fit_mixture(records_of(levels), label, SHAPE, seed=0), label[::-1])
+    assert (levels_of(sampled)[:60] > 5).all()
+    assert (levels_of(sampled)[60:] < 5).all()
 
 
 def test_shapes_are_white_and_numbers_constant() -> None:
@@ -87,11 +97,11 @@ def test_shapes_are_white_and_numbers_constant() -> None:
 
 def test_a_band_that_carries_the_power_does_so_in_samples() -> None:
     # one trace swings at coefficients 26 to 29 of 48 alone, in the lower part of a half octave
-    shape = RecordShape(steps=48, folds=(1,), numbers=1, classes=1)
+    shape = RecordShape(steps=48, folds=(1,), classes=1)
     rng = np.random.default_rng(0)
     spectrum = np.zeros((60, 1, 48))
     spectrum[:, :, 26:30] = rng.normal(size=(60, 1, 4))
-    numbers = np.broadcast_to(rng.normal(size=(60, 1, 1)), (60, 1, 48))
+    numbers = np.repeat(rng.normal(size=(60, shape.numbers, 1)), 48, axis=2)
     series = dct(spectrum, axis=2, norm="ortho", type=3)
     records = np.concatenate([series, numbers], axis=1, dtype=np.float32)
     mixture = fit_mixture(records, np.zeros(60, dtype=np.int64), shape, seed=0)
@@ -150,11 +160,11 @@ def test_equal_windows_are_enough() -> None:
 
 def test_conditions_move_the_numbers_they_moved() -> None:
     rng = np.random.default_rng(0)
-    shape = RecordShape(SHAPE.steps, SHAPE.folds, SHAPE.numbers, SHAPE.classes, conditions=1)
+    shape = RecordShape(SHAPE.steps, SHAPE.folds, SHAPE.classes, conditions=1)
     given = rng.normal(size=(400, 1)).astype(np.float32)
     label = np.arange(400) % 2
-    numbers = rng.normal(size=(400, 3)) * 0.3 + given * [2.0, 0.0, -1.0] + 5 * label[:, None]
-    records = records_of(numbers.astype(np.float32), given)
+    levels = rng.normal(size=(400, 3)) * 0.3 + given * [2.0, 0.0, -1.0] + 5 * label[:, None]
+    records = records_of(levels.astype(np.float32), given)
     mixture = fit_mixture(records, label, shape, seed=0)
     means = [
         mixture.sample(label, np.full((400, 1), told, dtype=np.float32), np.random.default_rng(1))[
@@ -162,7 +172,9 @@ def test_conditions_move_the_numbers_they_moved() -> None:
         ].mean(axis=0)
         for told in (0, 1)
     ]
-    np.testing.assert_allclose(means[1] - means[0], [2.0, 0.0, -1.0], atol=0.2)
+    expected = np.zeros(SHAPE.numbers)
+    expected[LEVELS] = [2.0, 0.0, -1.0]
+    np.testing.assert_allclose(means[1] - means[0], expected, atol=0.2)
 
 
 def test_samples_are_no_nearer_to_windows_than_windows_are() -> None:

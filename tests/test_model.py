@@ -189,6 +189,31 @@ def test_a_person_wears_the_sensor_one_way(flow: Model) -> None:
     assert np.abs(turns[0] - turns[6]).max() > 0.05
 
 
+@pytest.mark.parametrize("people", [0, 2])
+def test_a_given_mounting_turns_every_window_alike(flow: Model, people: int) -> None:
+    free = replace(flow, grids={})
+    kept = free.sample(2, seed=0, people=people)
+    turned = free.sample(2, seed=0, people=people, mounting=(90.0, 0.0, -0.5))
+    assert turned.provenance[-1].endswith("mounting by 90, 0, -0.5")
+    x, y, z = np.moveaxis(kept.signal().values.astype(np.float64), 2, 0)
+    cos, sin = np.cos(np.radians(0.5)), np.sin(np.radians(0.5))
+    expected = np.stack([cos * x - sin * z, -sin * x - cos * z, y], axis=2)
+    np.testing.assert_allclose(turned.signal().values, expected, atol=1e-5)
+    assert turned.subject.tolist() == kept.subject.tolist()
+    not_turned = free.sample(2, seed=0, people=people, mounting=(0.0, 0.0, 0.0))
+    np.testing.assert_allclose(not_turned.signal().values, kept.signal().values, atol=1e-6)
+
+
+def test_a_mounting_that_is_none_is_refused(flow: Model) -> None:
+    with pytest.raises(
+        DataError, match=r"^mounting must be kept, drawn or three angles, got 'sideways'\.$"
+    ):
+        flow.sample(1, seed=0, mounting="sideways")  # type: ignore[arg-type]
+    for angles in ((1.0, 2.0), (np.nan, 0.0, 0.0)):
+        with pytest.raises(DataError, match=r"^a mounting is three angles in degrees"):
+            flow.sample(1, seed=0, mounting=angles)  # type: ignore[arg-type]
+
+
 def rotation(before: FloatArray, after: FloatArray) -> NDArray[np.float64]:
     """Give the matrix that turns readings (time, 3) into others, by least squares."""
     solution, *_ = np.linalg.lstsq(before.astype(np.float64), after.astype(np.float64))
@@ -261,12 +286,12 @@ def test_other_versions_and_foreign_weights_are_refused(model: Model, tmp_path: 
     folder = tmp_path / "m"
     save_model(model, folder)
     assert load_model(signed_again(folder)).classes == model.classes
-    with pytest.raises(ModelError, match=r"older wearsynth \(schema 1, now 2\); fit it again"):
-        load_model(signed_again(folder, schema_version=1))
-    with pytest.raises(ModelError, match=r"newer wearsynth \(schema 3\); update it"):
-        load_model(signed_again(folder, schema_version=3))
+    with pytest.raises(ModelError, match=r"older wearsynth \(schema 2, now 3\); fit it again"):
+        load_model(signed_again(folder, schema_version=2))
+    with pytest.raises(ModelError, match=r"newer wearsynth \(schema 4\); update it"):
+        load_model(signed_again(folder, schema_version=4))
     with pytest.raises(ModelError, match=r"unknown kind of generator 'wgan'\. Did you mean"):
-        load_model(signed_again(folder, schema_version=2, kind="wgan"))
+        load_model(signed_again(folder, schema_version=3, kind="wgan"))
     with pytest.raises(ModelError, match="weights do not fit a lstm-gan of this form"):
         load_model(signed_again(folder, kind="lstm-gan"))
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from wearsynth.data import Channel, SignalWindows
-from wearsynth.mounting import draw_rotations, has_axes, rotated
+from wearsynth.mounting import draw_rotations, has_axes, rotated, rotation_by
 
 QUARTER_TURN = np.array([[[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]])
 
@@ -35,6 +35,27 @@ def test_the_same_seed_draws_the_same_rotations() -> None:
     first, again, other = (draw_rotations(4, np.random.default_rng(s)) for s in (2, 2, 3))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
+
+
+@pytest.mark.parametrize(
+    ("degrees", "reading", "turned"),
+    [
+        ((0, 0, 90), (1, 0, 0), (0, 1, 0)),
+        ((90, 0, 0), (0, 1, 0), (0, 0, 1)),
+        ((0, 90, 0), (0, 0, 1), (1, 0, 0)),
+        ((0, 0, -90), (1, 2, 3), (2, -1, 3)),
+        ((90, 90, 0), (0, 1, 0), (1, 0, 0)),  # about x: to z; then about y: to x
+        ((90, 0, 90), (0, 1, 0), (0, 0, 1)),  # about x: to z; then about z: stays
+        ((0, 0, 30), (2, 0, 0), (3**0.5, 1, 0)),
+        ((0, 360, 0), (1, 2, 3), (1, 2, 3)),
+    ],
+)
+def test_turns_by_given_angles_by_hand(
+    degrees: tuple[float, float, float],
+    reading: tuple[float, ...],
+    turned: tuple[float, ...],
+) -> None:
+    np.testing.assert_allclose(rotation_by(degrees) @ reading, turned, atol=1e-12)
 
 
 def test_a_quarter_turn_by_hand() -> None:

@@ -4,6 +4,7 @@ from scipy.fft import dct
 
 from wearsynth.data import UNITS, Windows, windows_from_arrays
 from wearsynth.errors import DataError
+from wearsynth.generators.records import RecordShape
 from wearsynth.representation import UNIT_CONSTANTS, octaves, representation_of
 
 
@@ -39,15 +40,37 @@ def test_decode_undoes_encode_with_signals_at_two_rates() -> None:
 
 
 def test_a_hand_worked_window() -> None:
-    values = np.array([[[1.0], [3.0]]])  # level 2; one cosine coefficient, -sqrt(2)
-    windows = windows_from_arrays(values, ["a"], rate_hz=2.0, channels=[("x", "1")])
+    # x: level 2; one cosine coefficient, -sqrt(2). y: level 0.3, coefficient 0.2 sqrt(2)
+    values = np.array([[[1.0, 0.5], [3.0, 0.1]]])
+    windows = windows_from_arrays(values, ["a"], rate_hz=2.0, channels=[("x", "1"), ("y", "g")])
     encoded = representation_of(windows).encode(windows)
-    level = (2.0 - 0.5) / 0.25
-    log_scale = np.log(np.sqrt(2) / 0.05) / 1.5
     shape = np.sqrt(0.5)  # a coefficient of 1
-    np.testing.assert_allclose(
-        encoded[0], [[-shape, shape], [level, level], [log_scale, log_scale]], rtol=1e-6
-    )
+    of_x = [(2.0 - 0.5) / 0.25, np.log(np.sqrt(2) / 0.05) / 1.5]
+    of_y = [0.3 / 0.6, np.log(0.2 * np.sqrt(2) / 0.15) / 1.5]
+    numbers = np.repeat([*of_x, *of_y], 2).reshape(4, 2)
+    np.testing.assert_allclose(encoded[0], [[-shape, shape], [shape, -shape], *numbers], rtol=1e-5)
+
+
+def test_a_record_has_the_sizes_of_what_is_encoded() -> None:
+    representation = representation_of(two_rates())
+    shape = RecordShape(representation.steps, representation.folds, classes=1)
+    assert shape.generated == representation.encode(two_rates()).shape[1]
+    assert shape.numbers == representation.numbers
+
+
+def test_the_level_of_a_turn_is_told_beside_its_swing_by_hand() -> None:
+    values = np.array([[[1.0], [3.0]], [[2.0], [6.0]], [[2.0], [2.0]]])
+    windows = windows_from_arrays(values, ["a"] * 3, rate_hz=2.0, channels=[("x", "rad/s")])
+    representation = representation_of(windows)
+    encoded = representation.encode(windows)
+    # coefficients sqrt(2), 2 sqrt(2) and none, told as 0.001: rms over 2 readings, and 0.02 more
+    expected = [2 / 1.02, 4 / 2.02, 2 / (0.001 / np.sqrt(2) + 0.02)]
+    np.testing.assert_allclose(encoded[:, 1, 0], expected, rtol=1e-5)
+    decoded = representation.decode(encoded)["acc"].values
+    np.testing.assert_allclose(decoded, values, rtol=1e-5)
+    encoded[0, 2] += np.log(3) / 1.5  # three times the swing: a level that goes with it
+    level = representation.decode(encoded)["acc"].values[0].mean()
+    assert level == pytest.approx(2 / 1.02 * 3.02, rel=1e-5)
 
 
 @pytest.mark.parametrize("time", [2, 3, 5, 8, 51, 60, 128, 240])
@@ -77,8 +100,11 @@ def test_the_length_of_acceleration_is_told_and_decides_by_hand() -> None:
     encoded = representation.encode(windows)
     # levels in units of 0.6 g; (1.05 - 1) / 0.05 = 1, asinh(1) / 2
     expected = [0.0, 1.05, -1.4, np.arcsinh(1.0) / 2]
-    np.testing.assert_allclose(encoded[0, 4:8, 0], expected, atol=1e-5)
-    encoded[0, 4:7] *= 0.7  # a generator that misses the length in the axes keeps it all the same
+    levels = encoded[0, 4::2, 0]  # of each trace its level, then its one scale
+    np.testing.assert_allclose(levels, expected, atol=1e-5)
+    encoded[0, [4, 6, 8]] *= (
+        0.7  # a generator that misses the length in the axes keeps it all the same
+    )
     decoded = representation.decode(encoded)["acc"].values
     np.testing.assert_allclose(decoded, values, atol=0.01)
 

@@ -63,7 +63,7 @@ class Gives:
 
 def shape_of(windows: Windows) -> RecordShape:
     of = representation_of(windows)
-    return RecordShape(of.steps, of.folds, of.numbers, len(windows.classes))
+    return RecordShape(of.steps, of.folds, len(windows.classes))
 
 
 def check_of(
@@ -139,6 +139,30 @@ def test_copies_with_a_little_noise_are_caught_too() -> None:
     shaken = signal.values + rng.normal(0, 0.02, signal.values.shape).astype(np.float32)
     near = replace(learning, signals={"acc": replace(signal, values=shaken)})
     assert check_of(Gives(near), learning, stopping).copying_now().alarm
+
+
+def test_copies_of_windows_that_move_are_caught_beside_windows_at_rest() -> None:
+    rng = np.random.default_rng(8)
+
+    def drawn(count: int) -> FloatArray:
+        return rng.normal(size=(count, 8, 1)).astype(np.float32)
+
+    def windows(rest: FloatArray, move: FloatArray) -> Windows:
+        label = ["rest"] * len(rest) + ["move"] * len(move)
+        values = np.concatenate([rest, move])
+        return windows_from_arrays(values, label, rate_hz=4.0, channels=[("x", "g")])
+
+    # at rest any two windows lie nearer than a copy with noise and what moved
+    moved = drawn(100)
+    learning = windows(0.001 * drawn(100), moved)
+    stopping = windows(0.001 * drawn(100), drawn(100))
+    honest = windows(0.001 * drawn(100), drawn(100))
+    copied = windows(0.001 * drawn(100), moved + 0.3 * drawn(100))
+    near = [
+        check_of(Gives(of), learning, stopping).copying_now().near_copies for of in (honest, copied)
+    ]
+    assert near[0] < 0.1
+    assert near[1] > 0.3  # most of half the windows
 
 
 @pytest.mark.parametrize(

@@ -94,14 +94,14 @@ def test_what_is_usual_for_a_kind_is_used_where_options_are_left_out() -> None:
         seen.append(report)
         os.kill(os.getpid(), signal.SIGINT)
 
-    # 45 of 54 windows are learnt from: 100 passes are fewer rounds than a flow needs
+    # 45 of 54 windows are learnt from: 120 passes are fewer rounds than a flow needs
     for kind, rounds in (("flow", 1500), ("wgan-gp", 2000), ("lstm-gan", 2000)):
         config = of_kind(kind, rounds=None, check_every=None)
         with pytest.raises(Interrupted, match=f"after round 1 of {rounds}; nothing was kept"):
             fit(toys(), config, say=quiet, watch=stop)
     assert [report.rounds for report in seen] == [1500, 2000, 2000]
     usual = [FitConfig().usual(windows).rounds for windows in (10, 2000, 10**6)]
-    assert usual == [1500, 3125, USUAL["flow"].rounds]  # 2000 windows 100 times, 64 at a time
+    assert usual == [1500, 3750, USUAL["flow"].rounds]  # 2000 windows 120 times, 64 at a time
 
 
 def test_a_flow_is_checked_in_fewer_steps_than_it_is_sampled() -> None:

@@ -10,7 +10,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+from pydantic_core import PydanticCustomError
 
 from wearsynth.errors import ConfigError, did_you_mean
 from wearsynth.files import read_bytes
@@ -104,7 +112,7 @@ CHECKS = 12
 """Held-out checks in a fit, where their number follows from the rounds."""
 
 USUAL: dict[str, Usual] = {
-    "flow": Usual(6000, 100, 64, 2e-3, 64, 0, 0.999),
+    "flow": Usual(8000, 120, 64, 2e-3, 64, 0, 0.999),
     "mixture": Usual(0, 0, 0, 0.0, 0, 0, 0.0),
     "wgan-gp": Usual(2000, 0, 64, 1e-3, 48, 200, 0.995),
     "lstm-gan": Usual(2000, 0, 64, 1e-3, 64, 200, 0.995),
@@ -125,7 +133,7 @@ class FitConfig(Section):
     critic_updates: int = Field(2, ge=1, description="critic updates per generator update (GANs)")
     learning_rate: float | None = Field(None, gt=0, description="of the networks (Adam)")
     width: int | None = Field(
-        None, ge=8, le=1024, multiple_of=8, description="channels of the networks"
+        None, ge=8, le=1024, multiple_of=4, description="channels of the networks"
     )
     set_aside: float = Field(
         0.2, ge=0, lt=1, description="share of train groups that only decide when to stop; 0: none"
@@ -160,6 +168,23 @@ class FitConfig(Section):
         return replace(usual, rounds=rounds, check_every=check_every)
 
 
+Mounting = Literal["kept", "drawn"] | tuple[float, float, float]
+"""How the sensor sits: as people wore it, in any way, or turned by so many degrees about x, y and z."""
+
+
+def _told_mounting(value: Any, handler: ValidatorFunctionWrapHandler) -> Mounting:
+    """Say all that a mounting may be where it is none of it."""
+    try:
+        mounting: Mounting = handler(value)
+    except ValidationError:
+        mounting = (math.nan, math.nan, math.nan)
+    if isinstance(mounting, str) or all(map(math.isfinite, mounting)):
+        return mounting
+    raise PydanticCustomError(
+        "mounting", "should be kept, drawn, or three angles in degrees, such as 90,0,0"
+    )
+
+
 class DistilConfig(Section):
     """How a fitted flow is taught to sample in few steps."""
 
@@ -180,8 +205,9 @@ class SampleConfig(Section):
         0, ge=0, le=10**6, description="new people, each with so many windows; 0: not by person"
     )
     covariates: dict[str, float] = Field({}, description="told of all, such as age = 30")
-    mounting: Literal["kept", "drawn"] = Field(
-        "kept", description="drawn: the sensor is turned in any way, by window or person"
+    mounting: Annotated[Mounting, WrapValidator(_told_mounting)] = Field(
+        "kept",
+        description="of the sensor: kept, drawn (by window or person), or degrees about x, y and z",
     )
     precision: Literal["float32", "bfloat16"] = Field("float32", description="as in [fit]")
     seed: int = Field(1, ge=0, le=MAX_SEED, description="same seed, same bytes")

@@ -35,7 +35,7 @@ class Student:
     """A flow that learns to follow another's path in few_steps: Trainable.
 
     Its records are paths: at each stop the shapes (channel, step); then, written on through as many
-    channels as they take, the numbers at each stop, the numbers that were told, and the conditions.
+    channels as they take, the description at each stop, the numbers that were told, and the conditions.
     """
 
     flow: ConditionalFlow
@@ -56,30 +56,30 @@ class Student:
 
     @property
     def noise_size(self) -> int:
-        """One number says from which stop the shape goes on, one from which the numbers do."""
+        """One number says from which stop the shape goes on, one from which the description does."""
         return 2
 
     def loss(
         self, parameters: Mapping[str, Parameters], records: Tensor, label: Tensor, noise: Tensor
     ) -> Tensor:
         """Squared error of the mean velocity from a stop to the next, for each record."""
-        of, spans = self.flow.shape, self.flow.few_steps
+        of, net, spans = self.flow.shape, self.flow.net, self.flow.few_steps
         shapes = records[:, : (spans + 1) * of.shapes]
         written = records[:, (spans + 1) * of.shapes :].flatten(1)
         shapes = shapes.reshape(len(records), spans + 1, of.shapes, of.steps)
-        cuts = [(spans + 1) * of.numbers, of.numbers, of.conditions]
-        numbers, told, conditions = torch.split(written[:, : sum(cuts)], cuts, dim=1)
-        numbers = numbers.reshape(len(records), spans + 1, of.numbers)
+        cuts = [(spans + 1) * net.described, of.numbers, of.conditions]
+        path, told, conditions = torch.split(written[:, : sum(cuts)], cuts, dim=1)
+        path = path.reshape(len(records), spans + 1, net.described)
         stop = (torch.special.ndtr(noise) * spans).long().clamp(max=spans - 1)
         shape, next_shape = _both(shapes, stop[:, 0])
-        number, next_number = _both(numbers, stop[:, 1])
+        described, next_described = _both(path, stop[:, 1])
         time = stop / spans
-        at = Point(number, time[:, 1], shape, time[:, 0], told)
+        at = Point(described, time[:, 1], shape, time[:, 0], told)
         given = (at, label, conditions)
-        found_numbers, found_shape = functional_call(self.flow.net, parameters["flow"], given)
-        shape_error: Tensor = (found_shape - (next_shape - shape) * spans).square()
-        numbers_error: Tensor = (found_numbers - (next_number - number) * spans).square()
-        return shape_error.mean(dim=(1, 2)) + numbers_error.mean(dim=1)
+        found, found_shape = functional_call(net, parameters["flow"], given)
+        error: Tensor = found - (next_described - described) * spans
+        shape_error: Tensor = net.error(found_shape.float() - (next_shape - shape) * spans, told)
+        return shape_error + error.square().mean(dim=1)
 
 
 def _both(path: Tensor, stop: Tensor) -> tuple[Tensor, Tensor]:
@@ -152,6 +152,6 @@ def _laid_out(
     for at in range(0, len(label), SAMPLE_CHUNK):
         chunk = slice(at, at + SAMPLE_CHUNK)
         path = teacher.paths(label[chunk], told[chunk], rng, stops)
-        flat = torch.cat([*path.numbers, path.told, path.conditions], dim=1)
+        flat = torch.cat([*path.descriptions, path.told, path.conditions], dim=1)
         written = F.pad(flat, (0, -flat.shape[1] % steps)).reshape(len(flat), -1, steps)
         yield torch.cat([*path.shapes, written], dim=1).cpu().numpy()

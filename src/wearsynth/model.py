@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wearsynth.conditions import ConditionForm, CovariateLaw
+from wearsynth.config import Mounting
 from wearsynth.data import Channel, IntArray, SignalWindows, Windows, concat
 from wearsynth.errors import DataError, ModelError, did_you_mean
 from wearsynth.files import atomic_folder, read_bytes
@@ -25,23 +26,19 @@ from wearsynth.generators.gan import ConditionalGan
 from wearsynth.generators.kinds import generator_of
 from wearsynth.generators.records import RecordShape
 from wearsynth.grids import Grid
-from wearsynth.mounting import draw_rotations, rotated
+from wearsynth.mounting import draw_rotations, rotated, rotation_by
 from wearsynth.representation import Representation, SignalForm
 from wearsynth.tensors import load_tensors, one_thread, save_tensors
 
 Float64Array = NDArray[np.float64]
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """2: numbers by octave, conditions, grids, kinds of generator."""
 
 CHUNK = 1000
 NO_PRIVACY = (
     "none: trained without differential privacy; the model may remember people it has seen."
 )
-
-
-Mounting = Literal["kept", "drawn"]
-"""How the sensor sits: as the people wore it who were learnt from, or turned in any way."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +74,7 @@ class Model:
 
         people: so many new people, each with `counts` windows and one manner throughout, or the
         manners to use, (person, number) or (person, class, number). covariates: such as age; those
-        left out are not told.
+        left out are not told. mounting: of the sensor (config.Mounting); vectors turn, nothing else.
         """
         return concat(
             self.stream(counts, seed=seed, people=people, covariates=covariates, mounting=mounting)
@@ -147,9 +144,13 @@ class Model:
         elif people < 0:
             raise DataError(f"people must be 0 or more, got {people}.")
         self.conditions.told(0, None, dict.fromkeys(covariates, np.zeros(0)))
-        rotations = None
-        if mounting == "drawn" and manners is not None:
+        rotations, people_or_one = None, 1 if manners is None else len(manners)
+        if not isinstance(mounting, str):
+            rotations = np.broadcast_to(rotation_by(mounting), (people_or_one, 3, 3))
+        elif mounting == "drawn" and manners is not None:
             rotations = draw_rotations(len(manners), rng)
+        elif mounting not in ("kept", "drawn"):
+            raise DataError(f"mounting must be kept, drawn or three angles, got {mounting!r}.")
         return _Request(label, ends, manners, rotations, dict(covariates), mounting)
 
     def _windows(
@@ -167,7 +168,7 @@ class Model:
         with one_thread():
             encoded = self.generator.sample(label, told, rng)
         signals = self.representation.decode(encoded)
-        if of.mounting == "drawn":
+        if of.mounting != "kept":
             turns = draw_rotations(count, rng) if of.rotations is None else of.rotations[person]
             signals = rotated(signals, turns)
         names = np.char.add("made-", (person + 1).astype(np.str_))
@@ -221,7 +222,13 @@ class _Request:
         """What was asked for besides counts, for the provenance line."""
         parts = [] if self.manners is None else [f"{len(self.manners)} people"]
         parts += [f"{name} {value:g}" for name, value in self.covariates.items()]
-        parts += ["mounting drawn"] if self.mounting == "drawn" else []
+        if self.mounting != "kept":
+            asked = (
+                self.mounting
+                if isinstance(self.mounting, str)
+                else "by {:g}, {:g}, {:g}".format(*self.mounting)
+            )
+            parts.append(f"mounting {asked}")
         return "".join(f", {part}" for part in parts)
 
 
@@ -232,7 +239,6 @@ def record_shape(
     return RecordShape(
         steps=representation.steps,
         folds=representation.folds,
-        numbers=representation.numbers,
         classes=classes,
         conditions=conditions.size,
     )

@@ -1,4 +1,4 @@
-"""How the sensor sat: a rotation of its axes, kept as people wore it, or drawn."""
+"""How the sensor sat: a rotation of its axes, kept as people wore it, drawn, or asked for."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -8,8 +8,21 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from wearsynth.data import Channel, SignalWindows
+from wearsynth.errors import DataError
 
 Float64Array = NDArray[np.float64]
+
+
+def rotation_by(degrees: tuple[float, float, float]) -> Float64Array:
+    """Give the matrix (3, 3) that turns readings by angles about the axes x, then y, then z.
+
+    The axes stay where they were; a positive angle goes from x to y, y to z, or z to x. DataError
+    unless there are three finite angles.
+    """
+    if len(degrees) != 3 or not np.isfinite(degrees).all():
+        raise DataError(f"a mounting is three angles in degrees about x, y and z, got {degrees}.")
+    matrix = Rotation.from_euler("xyz", degrees, degrees=True).as_matrix()
+    return np.asarray(matrix, dtype=np.float64)
 
 
 def draw_rotations(count: int, rng: np.random.Generator) -> Float64Array:

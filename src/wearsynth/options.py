@@ -135,6 +135,11 @@ def covariates_of(texts: list[str] | None) -> dict[str, str] | None:
     return dict(_pair(text, "--covariate", "age=30") for text in texts) if texts else None
 
 
+def mounting_of(text: str | None) -> str | list[str] | None:
+    """Turn --mounting into the config's mounting: a word, or three angles parted by commas."""
+    return text.split(",") if text is not None and "," in text else text
+
+
 def _number(text: str) -> int:
     try:
         return int(text)

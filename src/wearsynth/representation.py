@@ -17,6 +17,7 @@ channels. Nothing is lost: decode(encode(x)) equals x to float32 rounding.
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,6 +67,9 @@ GRAVITY_SPREAD = 0.05
 
 LOG_SCALE_SPREAD = 1.5
 """A factor of exp(1.5) in scale counts as one unit of the network's input."""
+
+TURNS, LEAST_TURN = "rad/s", 0.02
+"""The unit of turn rates, whose levels are told beside the motion; below so much there is none."""
 
 COURSE_READINGS = 5
 """The length of vectors other than acceleration decides over so many readings."""
@@ -141,24 +145,26 @@ class SignalForm:
         if self.tells_length:
             exact = _with_norm(exact)
         spectrum = dct(exact, axis=1, norm="ortho")
-        level = spectrum[:, 0] / math.sqrt(self.time)
-        numbers = [self._level_numbers(level)]
-        shape = np.zeros_like(spectrum)
+        shape, scales = np.zeros_like(spectrum), []
         for octave in octaves(self.time):
             rms = np.sqrt((spectrum[:, octave] ** 2).mean(axis=1))
-            scale = np.maximum(rms, self._constants("smallest_scale"))
-            shape[:, octave] = spectrum[:, octave] / scale[:, None]
-            numbers.append(np.log(scale / self._constants("usual_scale")) / LOG_SCALE_SPREAD)
+            scales.append(np.maximum(rms, self._constants("smallest_scale")))
+            shape[:, octave] = spectrum[:, octave] / scales[-1][:, None]
         series = idct(shape, axis=1, norm="ortho")
-        return series.astype(np.float32), np.concatenate(numbers, axis=1)
+        level = self._level_numbers(spectrum[:, 0] / math.sqrt(self.time), scales)
+        numbers = [level, *(self._scale_numbers(scale) for scale in scales)]
+        return series.astype(np.float32), np.stack(numbers, axis=2).reshape(len(values), -1)
 
     def composed(self, shape: FloatArray, numbers: Float64Array) -> FloatArray:
         """Undo `factored`; where the length is told, the channels take it."""
+        told = numbers.reshape(len(numbers), self.traces, -1)
+        scales = [
+            self._constants("usual_scale") * np.exp(of * LOG_SCALE_SPREAD)
+            for of in np.moveaxis(told[:, :, 1:], 2, 0)
+        ]
         spectrum = dct(shape.astype(np.float64), axis=1, norm="ortho")
-        spectrum[:, 0] = self._level(numbers[:, : self.traces]) * math.sqrt(self.time)
-        for place, octave in enumerate(octaves(self.time), start=1):
-            told = numbers[:, place * self.traces : (place + 1) * self.traces]
-            scale = self._constants("usual_scale") * np.exp(told * LOG_SCALE_SPREAD)
+        spectrum[:, 0] = self._level(told[:, :, 0], scales) * math.sqrt(self.time)
+        for octave, scale in zip(octaves(self.time), scales, strict=True):
             spectrum[:, octave] *= scale[:, None]
         series = idct(spectrum, axis=1, norm="ortho")
         values = series[:, :, : len(self.channels)]
@@ -175,9 +181,30 @@ class SignalForm:
         given: Float64Array = values * ((told + least) / (own + least))
         return given
 
-    def _level_numbers(self, level: Float64Array) -> Float64Array:
+    def _scale_numbers(self, scale: Float64Array) -> Float64Array:
+        """Give the scales of an octave (window, trace) as the network sees them."""
+        return np.asarray(np.log(scale / self._constants("usual_scale")) / LOG_SCALE_SPREAD)
+
+    def _level_unit(self, scales: Sequence[Float64Array]) -> Float64Array:
+        """Give what levels are told in, (window, trace) or (trace,): of turns, the motion around them.
+
+        scales: (window, trace) of each octave. A wrist turns back: the mean of a turn is small beside
+        its swing, whether the swing is large or not.
+        """
+        usual = self._constants("level_spread")
+        turns = np.array([unit == TURNS for unit in self._units])
+        if not turns.any():
+            return usual
+        powers = [
+            (octave.stop - octave.start) * scale**2
+            for octave, scale in zip(octaves(self.time), scales, strict=True)
+        ]
+        motion = np.sqrt(np.sum(powers, axis=0) / self.time)
+        return np.where(turns, motion + LEAST_TURN, usual)
+
+    def _level_numbers(self, level: Float64Array, scales: Sequence[Float64Array]) -> Float64Array:
         """Give the levels of the traces as the network sees them, (window, trace)."""
-        plain = (level - self._constants("level_centre")) / self._constants("level_spread")
+        plain = (level - self._constants("level_centre")) / self._level_unit(scales)
         if self.tells_length:
             plain[:, -1] = self._told_length(level[:, -1])
         return plain
@@ -189,9 +216,9 @@ class SignalForm:
         of = UNIT_CONSTANTS[self.channels[0].unit]
         return np.asarray(np.log((length + of.smallest_scale) / of.usual_scale) / LOG_SCALE_SPREAD)
 
-    def _level(self, told: Float64Array) -> Float64Array:
+    def _level(self, told: Float64Array, scales: Sequence[Float64Array]) -> Float64Array:
         """Undo _level_numbers."""
-        level = told * self._constants("level_spread") + self._constants("level_centre")
+        level = told * self._level_unit(scales) + self._constants("level_centre")
         if not self.tells_length:
             return level
         if self._one_g is not None:

@@ -127,16 +127,18 @@ class HeldOutCheck:
     def copying(self, made: Windows) -> Copying:
         """Tell how near drawn windows lie to learnt ones, beside those that are set aside.
 
-        The worse of two views, by features and by readings. Membership: the distance to the nearest
+        The worse of two views, by features and by readings; distances count beside what is usual in
+        their class. Membership: the distance to the nearest
         drawn window over that to the nearest learnt window of another group, so that a person who is
         unlike the others does not count as known.
         """
         shares, ratios, aucs = [], [], [0.5]
         for view, drawn in zip(self._views, _places(made), strict=True):
             points = drawn / view.unit
-            mine, middle = _nearest(points, view.learnt), float(np.median(view.others))
-            shares.append(float((mine <= np.quantile(view.others, NEAR)).mean()))
-            ratios.append(float(np.median(mine)) / middle if middle > 0 else 1.0)
+            mine = _nearest(points, view.learnt) / view.usual[made.label]
+            others = view.others / view.usual[self.stopping.label]
+            shares.append(float((mine <= np.quantile(others, NEAR)).mean()))
+            ratios.append(float(np.median(mine)) / max(float(np.median(others)), 1e-9))
             if view.known is not None:
                 nearness = -_nearest(view.asked, points) / np.maximum(view.known, 1e-9)
                 aucs.append(float(roc_auc_score(view.members, nearness)))
@@ -145,7 +147,10 @@ class HeldOutCheck:
     @cached_property
     def _views(self) -> list["_View"]:
         return [
-            _view(_Set(learnt, self.learning.group), _Set(other, self.stopping.group))
+            _view(
+                _Set(learnt, self.learning.group, self.learning.label),
+                _Set(other, self.stopping.group, self.stopping.label),
+            )
             for learnt, other in zip(_places(self.learning), _places(self.stopping), strict=True)
         ]
 
@@ -168,23 +173,27 @@ class HeldOutCheck:
 
 @dataclass(frozen=True, eq=False)
 class _Set:
-    """Windows as points (window, coordinate), and whose each is."""
+    """Windows as points (window, coordinate), whose each is, and of which class."""
 
     points: Float64Array
     group: StrArray
+    label: IntArray
 
 
 @dataclass(frozen=True, eq=False)
 class _View:
-    """Real windows as points, in units of the learnt ones' sd; others: distances of those set aside.
+    """Real windows as points (window, coordinate), in units of the learnt ones' sd.
 
-    asked: learnt windows and others of whom membership is asked, members telling which. known: the
-    distance of each to the nearest learnt window of another group; None where there is one group.
+    others: distances of those set aside to the nearest learnt. usual: the median of these by class, 1
+    where it is 0 or none is set aside. asked: learnt windows and others of whom membership is asked,
+    members telling which. known: the distance of each to the nearest learnt window of another group;
+    None where there is one group.
     """
 
     unit: Float64Array
     learnt: Float64Array
     others: Float64Array
+    usual: Float64Array
     asked: Float64Array
     members: IntArray
     known: Float64Array | None
@@ -203,7 +212,11 @@ def _view(learning: _Set, stopping: _Set) -> _View:
         group = np.concatenate([learning.group[rows], stopping.group])
         for name in np.unique(group):
             known[group == name] = _nearest(asked[group == name], learnt[learning.group != name])
-    return _View(unit, learnt, _nearest(other, learnt), asked, members, known)
+    distances = _nearest(other, learnt)
+    usual = np.ones(max(learning.label.max(), stopping.label.max()) + 1)
+    for index in np.unique(stopping.label):
+        usual[index] = np.median(distances[stopping.label == index]) or 1.0
+    return _View(unit, learnt, distances, usual, asked, members, known)
 
 
 def _places(windows: Windows) -> tuple[Float64Array, Float64Array]:

@@ -29,7 +29,7 @@ from wearsynth.tensors import load_tensors, save_tensors
 
 BELONGS, LOOP = "belongs-to.safetensors", "loop.safetensors"
 MIN_WINDOWS = 8
-CHECK_HEUN_STEPS = 8
+CHECK_HEUN_STEPS = 4
 """A check while fitting follows the flow in fewer steps."""
 
 FEW_PEOPLE = 6

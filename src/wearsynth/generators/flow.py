@@ -1,8 +1,10 @@
 """Conditional flow matching (Lipman et al., 2023, arXiv 2210.02747) on factored windows.
 
-Two flows from normal noise, each along straight lines: a small network draws the numbers of a window
-(levels and scales), then a 1-D convolutional U-Net draws its shape, given the numbers. A record's loss
-depends on no other record.
+Two flows along straight lines. From normal noise, a small network draws the description of a window:
+its numbers (levels and scales), and how its shape goes together, moves and swings (surrogates.py). A
+surrogate of this description, made of fresh noise, is where the shape starts; from there a 1-D
+convolutional U-Net draws it, given the numbers. What the surrogate has already need not be learnt. A
+record's loss depends on no other record.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,10 +21,12 @@ from wearsynth.generators.records import RecordShape, Whitening
 from wearsynth.generators.velocity import FlowNet, Point
 
 SAMPLE_CHUNK = 128
-HEUN_STEPS = 24
+HEUN_STEPS = 8
+DESCRIPTION_STEPS = 3
+"""The description is followed in so many times the steps of the shape: they cost little."""
 
 BLUR = 0.1
-"""The sd of the noise on the numbers that a shape is drawn for: no window is known by its numbers."""
+"""The sd of the noise on the description that a shape is drawn for: no window is known by its own."""
 
 Velocity = Callable[[Tensor, Tensor], Tensor]
 """(state (record, ...), time (record,)) -> velocity (record, ...)."""
@@ -30,13 +34,13 @@ Velocity = Callable[[Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True, eq=False)
 class Paths:
-    """Both flows at some stops from noise to records, a state of all records each.
+    """Both flows at some stops from start to record, a state of all records each.
 
-    numbers: (record, numbers) each. shapes: (record, shapes, steps) each. told: (record, numbers), for
-    which the shapes were drawn. conditions: (record, conditions).
+    descriptions: (record, described) each. shapes: (record, shapes, steps) each. told: (record,
+    numbers), for which the shapes were drawn. conditions: (record, conditions).
     """
 
-    numbers: list[Tensor]
+    descriptions: list[Tensor]
     shapes: list[Tensor]
     told: Tensor
     conditions: Tensor
@@ -71,8 +75,8 @@ class ConditionalFlow:
 
     @property
     def noise_size(self) -> int:
-        """Where both flows start, the blur of the numbers that are told, and both times."""
-        return self.shape.shapes * self.shape.steps + 2 * self.shape.numbers + 2
+        """Noise of surrogates, where descriptions start, the blur of those told, and both times."""
+        return self.shape.shapes * self.shape.steps + 2 * self.net.described + 2
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -82,27 +86,29 @@ class ConditionalFlow:
     def loss(
         self, parameters: Mapping[str, Parameters], records: Tensor, label: Tensor, noise: Tensor
     ) -> Tensor:
-        """Squared error of both velocities on the straight line from noise to record, for each record.
+        """Squared error of both velocities on the straight line from start to record, for each record.
 
         Times are the logistic function of normal numbers (Esser et al., 2024, arXiv 2403.03206).
         """
-        of = self.shape
+        of, net = self.shape, self.net
         shape, numbers = records[:, : of.shapes], records[:, of.shapes : of.generated, 0]
-        cuts = [of.shapes * of.steps, of.numbers, of.numbers, 1, 1]
-        from_shape, from_numbers, blur, shape_time, numbers_time = torch.split(noise, cuts, dim=1)
-        from_shape = from_shape.reshape(shape.shape)
-        shape_time, numbers_time = torch.sigmoid(shape_time), torch.sigmoid(numbers_time)
+        cuts = [of.shapes * of.steps, net.described, net.described, 1, 1]
+        loose, from_description, blur, shape_time, description_time = torch.split(noise, cuts, 1)
+        shape_time, description_time = torch.sigmoid(shape_time), torch.sigmoid(description_time)
+        description = torch.cat([numbers, net.surrogates.describe(shape)], dim=1)
+        told, of_surrogate = _parted(description + BLUR * blur, of)
+        from_shape = net.surrogates(of_surrogate, loose.reshape(shape.shape))
         at = Point(
-            numbers=torch.lerp(from_numbers, numbers, numbers_time),
-            numbers_time=numbers_time[:, 0],
+            description=torch.lerp(from_description, description, description_time),
+            description_time=description_time[:, 0],
             shape=torch.lerp(from_shape, shape, shape_time[:, :, None]),
             shape_time=shape_time[:, 0],
-            told=numbers + BLUR * blur,
+            told=told,
         )
         given = (at, label, records[:, of.generated :, 0])
-        found_numbers, found_shape = functional_call(self.net, parameters["flow"], given)
-        shape_error: Tensor = (found_shape - (shape - from_shape)).square().mean(dim=(1, 2))
-        error: Tensor = found_numbers - (numbers - from_numbers)
+        found_description, found_shape = functional_call(net, parameters["flow"], given)
+        error: Tensor = found_description - (description - from_description)
+        shape_error: Tensor = net.error(found_shape.float() - (shape - from_shape), numbers)
         return shape_error + error.square().mean(dim=1)
 
     def sample(
@@ -115,7 +121,8 @@ class ConditionalFlow:
             chunk = slice(at, at + SAMPLE_CHUNK)
             paths = self.paths(label[chunk], conditions[chunk], rng)
             records[chunk, : self.shape.shapes] = whitening(paths.shapes[-1]).cpu().numpy()
-            records[chunk, self.shape.shapes :] = paths.numbers[-1].cpu().numpy()[:, :, None]
+            numbers, _ = _parted(paths.descriptions[-1], self.shape)
+            records[chunk, self.shape.shapes :] = numbers.cpu().numpy()[:, :, None]
         return records
 
     @torch.inference_mode()
@@ -130,8 +137,8 @@ class ConditionalFlow:
             drawn = rng.standard_normal((len(label), *size), dtype=np.float32)
             return torch.from_numpy(drawn).to(self._device)
 
-        def numbers_velocity(at: Tensor, time: Tensor) -> Tensor:
-            slope: Tensor = net.numbers(at, time, label_, given)
+        def description_velocity(at: Tensor, time: Tensor) -> Tensor:
+            slope: Tensor = net.description(at, time, label_, given)
             return slope
 
         def shape_velocity(at: Tensor, time: Tensor) -> Tensor:
@@ -140,10 +147,15 @@ class ConditionalFlow:
 
         enabled = self.precision == "bfloat16"
         with torch.autocast(self._device.type, torch.bfloat16, enabled=enabled):
-            numbers = self._followed(numbers_velocity, noise(of.numbers), stops)
-            told = torch.cat([numbers[-1] + BLUR * noise(of.numbers), given], dim=1)
-            shapes = self._followed(shape_velocity, noise(of.shapes, of.steps), stops)
-        return Paths(numbers, shapes, told[:, : of.numbers], given)
+            start = noise(net.described)
+            finer = DESCRIPTION_STEPS * self.heun_steps
+            descriptions = self._followed(description_velocity, start, finer, stops)
+            described = descriptions[-1] + BLUR * noise(net.described)
+            numbers, of_surrogate = _parted(described, of)
+            told = torch.cat([numbers, given], dim=1)
+            start = net.surrogates(of_surrogate, noise(of.shapes, of.steps))
+            shapes = self._followed(shape_velocity, start, self.heun_steps, stops)
+        return Paths(descriptions, shapes, numbers, given)
 
     def weights(self) -> dict[str, Tensor]:
         """Give the parameters of both networks."""
@@ -153,10 +165,15 @@ class ConditionalFlow:
     def _device(self) -> torch.device:
         return next(self.net.parameters()).device
 
-    def _followed(self, velocity: Velocity, start: Tensor, stops: int) -> list[Tensor]:
+    def _followed(self, velocity: Velocity, start: Tensor, steps: int, stops: int) -> list[Tensor]:
         if self.few_steps:
             return euler(velocity, start, self.few_steps, stops=stops)
-        return heun(velocity, start, self.heun_steps, stops=stops)
+        return heun(velocity, start, steps, stops=stops)
+
+
+def _parted(description: Tensor, of: RecordShape) -> tuple[Tensor, Tensor]:
+    """Give the numbers of descriptions (record, described), and what surrogates are told."""
+    return description[:, : of.numbers], description[:, of.numbers :]
 
 
 def euler(velocity: Velocity, start: Tensor, steps: int, *, stops: int = 1) -> list[Tensor]:

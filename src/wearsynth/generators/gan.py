@@ -20,6 +20,7 @@ from torch.nn import functional as F
 
 from wearsynth.data import FloatArray, IntArray
 from wearsynth.generators import Parameters, Player, Precision
+from wearsynth.generators.layers import grouped_norm, patched, unpatched
 from wearsynth.generators.lstm import LstmTrunk
 from wearsynth.generators.records import RecordShape, Whitening
 
@@ -31,7 +32,6 @@ PATCH = 4
 LOCAL_NOISE = 4
 """Normal numbers for each patch: what no code of the whole window tells, as sensor noise."""
 
-GROUPS = 8
 UPSAMPLINGS = 2
 SAMPLE_CHUNK = 512
 
@@ -47,7 +47,7 @@ class ConvTrunk(nn.Module):
         self.convs = nn.ModuleList(
             nn.Conv1d(a, b, 3, padding=1) for a, b in itertools.pairwise(widths)
         )
-        self.norms = nn.ModuleList(nn.GroupNorm(GROUPS, b) for b in widths[1:])
+        self.norms = nn.ModuleList(grouped_norm(b) for b in widths[1:])
         self.style = nn.Linear(code, 2 * 2 * width)
         self.noise = nn.Conv1d(noise, width, 1)
         self.out = nn.Conv1d(width, channels, 3, padding=1)
@@ -112,7 +112,7 @@ class Generator(nn.Module):
             numbers = self.numbers(code)[:, :, None].expand(-1, -1, self.steps)
         drawn = self.trunk(code, local.reshape(len(latent), LOCAL_NOISE, self.patches))
         with _exact(latent):
-            white = self.whiten(_unpatched(drawn.float())[:, :, : self.steps])
+            white = self.whiten(unpatched(drawn.float(), PATCH)[:, :, : self.steps])
         return torch.cat([white, numbers], dim=1)
 
 
@@ -143,7 +143,9 @@ class Critic(nn.Module):
         numbers = record[:, self.shapes :].mean(dim=2)
         with _exact(record):
             told = self.told(torch.cat([numbers, conditions], dim=1)) + self.class_told(label)
-        hidden = F.leaky_relu(self.stem(_patched(record[:, : self.shapes])) + told[:, :, None], 0.2)
+        hidden = F.leaky_relu(
+            self.stem(patched(record[:, : self.shapes], PATCH)) + told[:, :, None], 0.2
+        )
         for conv in self.convs:
             hidden = F.leaky_relu(conv(hidden), 0.2)
         with _exact(record):
@@ -160,19 +162,6 @@ def _exact(like: Tensor) -> torch.autocast:
 
 def _dense(before: int, between: int, after: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(before, between), nn.LeakyReLU(0.2), nn.Linear(between, after))
-
-
-def _patched(series: Tensor) -> Tensor:
-    """(record, channel, step) -> (record, channel * PATCH, patch), zeros after the end."""
-    count, channels, steps = series.shape
-    padded = F.pad(series, (0, -steps % PATCH))
-    return padded.reshape(count, channels, -1, PATCH).transpose(2, 3).flatten(1, 2)
-
-
-def _unpatched(patched: Tensor) -> Tensor:
-    """(record, channel * PATCH, patch) -> (record, channel, patch * PATCH)."""
-    count, _, patches = patched.shape
-    return patched.reshape(count, -1, PATCH, patches).transpose(2, 3).flatten(2)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,22 +1,17 @@
 """A Gaussian mixture on factored windows: fitted in about a second, the floor for every generator.
 
-The phase of a real window is arbitrary, so its readings have no law worth fitting. What does not
-depend on phase has: each window is described by its numbers (levels and scales) and, of its white
-shapes, the power of narrow bands, how the traces go together in each octave, how the power moves
-through the window, skewness and kurtosis. For each class, a Gaussian mixture is fitted along the
-principal directions of these descriptions; what they leave out is independent noise. A drawn
-description then tells a new shape, made of fresh noise, as surrogate series are (Theiler et al.,
-1992, doi 10.1016/0167-2789(92)90102-S; Schreiber and Schmitz, 1996, doi 10.1103/PhysRevLett.77.635).
+Each window is described by its numbers (levels and scales) and by what its white shape has whatever
+its phase (surrogates.py, finely). For each class, a Gaussian mixture is fitted along the principal
+directions of these descriptions; what they leave out is independent noise. A surrogate of a drawn
+description is the new shape.
 """
 
-import itertools
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.fft import dct, idct
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 from sklearn.utils.extmath import randomized_svd
@@ -24,8 +19,9 @@ from torch import Tensor
 
 from wearsynth.data import FloatArray, IntArray
 from wearsynth.errors import DataError
-from wearsynth.generators.records import RecordShape, Whitening
-from wearsynth.representation import Float64Array, octaves
+from wearsynth.generators.records import RecordShape
+from wearsynth.generators.surrogates import Surrogates
+from wearsynth.representation import Float64Array
 
 DIRECTIONS = 32
 """The mixture describes a class along at most so many principal directions."""
@@ -55,49 +51,7 @@ NUMBER_WEIGHT = 1.5
 RIDGE_WINDOWS = 20
 """The effect of a condition is shrunk as by so many windows that show none."""
 
-BANDS_A_HALF_OCTAVE = 2
-SEGMENTS = 4
-"""How finely the power of a shape is told, over frequency and over time."""
-
-LEAST_TIE = 0.02
-"""The part of unity in the correlations of traces: they have a logarithm, however few tell them."""
-
 CHUNK = 2048
-
-
-@dataclass(frozen=True)
-class _Run:
-    """Neighbouring traces of one length: their sizes, and where descriptions of them end."""
-
-    fold: int
-    traces: int
-    steps: int
-
-    @property
-    def time(self) -> int:
-        return self.fold * self.steps
-
-    @property
-    def segments(self) -> int:
-        return min(SEGMENTS, self.time)
-
-    @property
-    def bands(self) -> tuple[slice, ...]:
-        """Narrow bands of the cosine coefficients, two in a half octave, of 2 coefficients or more."""
-        cuts = []
-        for octave in octaves(self.time):
-            count = max(1, min(BANDS_A_HALF_OCTAVE, (octave.stop - octave.start) // 2))
-            edges = np.linspace(octave.start, octave.stop, count + 1).round().astype(int).tolist()
-            cuts += [slice(first, last) for first, last in itertools.pairwise(edges)]
-        return tuple(cuts)
-
-    @property
-    def ends(self) -> tuple[int, ...]:
-        """Where in a description the powers, ties, courses, skewness and kurtosis end."""
-        pairs = self.traces * (self.traces - 1) // 2
-        sizes = (len(self.bands) * self.traces, len(octaves(self.time)) * pairs)
-        moments = (self.traces, self.traces)
-        return tuple(itertools.accumulate((*sizes, self.segments * self.traces, *moments)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,12 +98,16 @@ class FactoredMixture:
         unseen = sorted(set(label.tolist()) - set(self.laws))
         if unseen:
             raise DataError(f"the mixture has seen no windows of class number {unseen[0]}.")
+        surrogates = Surrogates(self.shape, fine=True)
         drawn = np.zeros((len(label), self.shape.generated, self.shape.steps), dtype=np.float32)
         for start in range(0, len(label), CHUNK):
             part = slice(start, start + CHUNK)
             told = self._descriptions(label[part], rng)
             numbers = told[:, : self.shape.numbers] + conditions[part] @ self.effect
-            drawn[part, : self.shape.shapes] = _shapes(self.shape, told, rng)
+            noise = rng.standard_normal(drawn[part, : self.shape.shapes].shape, dtype=np.float32)
+            of_surrogate = torch.from_numpy(told[:, self.shape.numbers :].astype(np.float32))
+            made = surrogates(of_surrogate, torch.from_numpy(noise))
+            drawn[part, : self.shape.shapes] = made.numpy()
             drawn[part, self.shape.shapes :] = numbers[:, :, None]
         return drawn
 
@@ -199,10 +157,9 @@ def fit_mixture(
     constant = records[:, shape.shapes :].mean(axis=2, dtype=np.float64)
     numbers, conditions = constant[:, : shape.numbers], constant[:, shape.numbers :]
     effect = _effect(numbers, conditions, label)
-    parts = [numbers - conditions @ effect]
-    for run, channels in _runs(shape):
-        parts.append(_described(_unfolded(records[:, channels], run), run))
-    told = np.concatenate(parts, axis=1)
+    shapes = torch.from_numpy(records[:, : shape.shapes])
+    described = Surrogates(shape, fine=True).describe(shapes).numpy()
+    told = np.concatenate([numbers - conditions @ effect, described], axis=1)
     inside = _inside_variance(told, label)
     laws = {
         index: _fit_law(told[label == index], inside, shape.numbers, seed)
@@ -274,110 +231,3 @@ def _fit_components(
     tied = scatter.sum(axis=0) / len(points)
     covariances = (scatter + TIED_WINDOWS * tied) / (held + TIED_WINDOWS)[:, None, None]
     return held / len(points), means, covariances + LEAST_VARIANCE * np.eye(points.shape[1])
-
-
-def _runs(shape: RecordShape) -> Iterator[tuple[_Run, slice]]:
-    """Give the runs of traces of one length, and the channels that carry each."""
-    first = 0
-    for fold, members in itertools.groupby(shape.folds):
-        run = _Run(fold, len(list(members)), shape.steps)
-        yield run, slice(first, first + fold * run.traces)
-        first += fold * run.traces
-
-
-def _unfolded(channels: FloatArray, run: _Run) -> Float64Array:
-    """(record, trace * fold, step) -> (record, trace, time)."""
-    split = channels.reshape(-1, run.traces, run.fold, run.steps).transpose(0, 1, 3, 2)
-    return split.reshape(-1, run.traces, run.time).astype(np.float64)
-
-
-def _shapes(shape: RecordShape, told: Float64Array, rng: np.random.Generator) -> FloatArray:
-    """Give white shapes (record, channel, step) of descriptions (record, description)."""
-    parts, first = [], shape.numbers
-    for run, _ in _runs(shape):
-        series = _drawn(told[:, first : first + run.ends[-1]], run, rng)
-        split = series.reshape(-1, run.traces, run.steps, run.fold).transpose(0, 1, 3, 2)
-        parts.append(split.reshape(-1, run.traces * run.fold, run.steps))
-        first += run.ends[-1]
-    drawn = np.concatenate(parts, axis=1, dtype=np.float32)
-    with torch.no_grad():
-        white: FloatArray = Whitening(shape)(torch.from_numpy(drawn)).numpy()
-    return white
-
-
-def _described(series: Float64Array, run: _Run) -> Float64Array:
-    """Describe white shapes (record, trace, time) without their phase: (record, description)."""
-    spectrum = dct(series, axis=2, norm="ortho")
-    powers = [np.log((spectrum[:, :, b] ** 2).mean(axis=2) + 1e-3) for b in run.bands]
-    ties = [_ties(spectrum[:, :, octave]) for octave in octaves(run.time)]
-    unit = _of_unit_power(series)
-    courses = [(part**2).mean(axis=2) for part in np.array_split(unit, run.segments, axis=2)]
-    course = np.log(np.stack(courses, axis=2) + 0.02).reshape(len(series), -1)
-    skewness, kurtosis = (unit**3).mean(axis=2), np.log((unit**4).mean(axis=2) + 0.5)
-    return np.concatenate([*powers, *ties, course, skewness, kurtosis], axis=1)
-
-
-def _drawn(told: Float64Array, run: _Run, rng: np.random.Generator) -> Float64Array:
-    """Give new shapes (record, trace, time) that descriptions (record, description) fit."""
-    powers, ties, course, skewness, kurtosis = np.split(told, run.ends[:-1], axis=1)
-    octave_ties = np.split(ties, len(octaves(run.time)), axis=1)
-    spectrum = rng.normal(size=(len(told), run.traces, run.time))
-    spectrum[:, :, 0] = 0
-    for octave, tie in zip(octaves(run.time), octave_ties, strict=True):
-        spectrum[:, :, octave] = _tying(tie, run.traces) @ spectrum[:, :, octave]
-    series = idct(_with_powers(spectrum, powers, run), axis=2, norm="ortho")
-    series = _of_unit_power(series * _courses(course, run))
-    bent = np.clip(skewness, -2, 2)[:, :, None] / 6 * (series**2 - 1)
-    # the first terms of Cornish and Fisher's expansion: skewness, then kurtosis
-    heavy = np.clip(np.exp(kurtosis) - 3.5, -1, 8)[:, :, None] / 24
-    series = series + bent + heavy * (series**3 - 3 * series)
-    spectrum = _with_powers(dct(series, axis=2, norm="ortho"), powers, run)
-    return np.asarray(idct(spectrum, axis=2, norm="ortho"))
-
-
-def _of_unit_power(series: Float64Array) -> Float64Array:
-    """Scale each trace of (record, trace, time) to rms 1; nothing stays nothing."""
-    return np.asarray(series / np.sqrt((series**2).mean(axis=2, keepdims=True) + 1e-6))
-
-
-def _with_powers(spectrum: Float64Array, powers: Float64Array, run: _Run) -> Float64Array:
-    """Give each band of (record, trace, coefficient) the power told; no level."""
-    given = np.zeros_like(spectrum)
-    for band, told in zip(run.bands, np.split(powers, len(run.bands), axis=1), strict=True):
-        own = np.sqrt((spectrum[:, :, band] ** 2).mean(axis=2, keepdims=True)) + 1e-9
-        given[:, :, band] = spectrum[:, :, band] * (
-            np.exp(np.minimum(told, 3) / 2)[:, :, None] / own
-        )
-    return given
-
-
-def _ties(spectrum: Float64Array) -> Float64Array:
-    """Give the logarithm of the traces' correlations (record, pair) from (record, trace, coefficient).
-
-    Of the matrix, so that any numbers in its place are some correlations.
-    """
-    traces = spectrum.shape[1]
-    unit = spectrum / (np.linalg.norm(spectrum, axis=2, keepdims=True) + 1e-9)
-    matrix = (1 - LEAST_TIE) * unit @ unit.transpose(0, 2, 1) + LEAST_TIE * np.eye(traces)
-    values, vectors = np.linalg.eigh(matrix)
-    logarithm = (vectors * np.log(values)[:, None]) @ vectors.transpose(0, 2, 1)
-    return np.asarray(logarithm[:, *np.triu_indices(traces, 1)])
-
-
-def _tying(ties: Float64Array, traces: int) -> Float64Array:
-    """Give the roots (record, trace, trace) that make unrelated traces go together as told."""
-    logarithm = np.zeros((len(ties), traces, traces))
-    logarithm[:, *np.triu_indices(traces, 1)] = ties
-    values, vectors = np.linalg.eigh(logarithm + logarithm.transpose(0, 2, 1))
-    root = np.exp((values - values.max(axis=1, keepdims=True)) / 2)
-    return np.asarray((vectors * root[:, None]) @ vectors.transpose(0, 2, 1))
-
-
-def _courses(course: Float64Array, run: _Run) -> Float64Array:
-    """Give the amplitude's way through the window, (record, trace, time), from its segments' powers."""
-    told = course.reshape(-1, run.traces, run.segments)
-    centres = (np.arange(run.segments) + 0.5) * run.time / run.segments
-    at = np.clip(np.arange(run.time) + 0.5, centres[0], centres[-1])
-    between = np.stack([np.interp(at, centres, row) for row in np.eye(run.segments)])
-    apart = np.clip(told - told.mean(axis=2, keepdims=True), -4, 4)
-    return np.asarray(np.exp(apart @ between / 2))

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from wearsynth.representation import octaves
+from wearsynth.representation import LOG_SCALE_SPREAD, octaves
+
+PHYSICAL_PART = 0.5
+"""How much of an error's weight follows the power that its octave tells; the rest is alike."""
 
 
 @dataclass(frozen=True)
@@ -15,13 +18,12 @@ class RecordShape:
     """The sizes of a record (channel, step): what `Representation.encode` gives, and conditions.
 
     steps: length of a record. folds: for each trace the number of channels that carry its shape.
-    numbers: channels that are constant over the steps and are to be generated. conditions: constant
-    channels after these that are given, not generated. classes: the number of labels.
+    classes: the number of labels. conditions: channels, constant over the steps, that are given and
+    not generated; they come last.
     """
 
     steps: int
     folds: tuple[int, ...]
-    numbers: int
     classes: int
     conditions: int = 0
 
@@ -29,6 +31,11 @@ class RecordShape:
     def shapes(self) -> int:
         """Channels that carry shapes."""
         return sum(self.folds)
+
+    @property
+    def numbers(self) -> int:
+        """Channels that are constant over the steps: of each trace its level, then its octaves' scales."""
+        return sum(1 + len(octaves(fold * self.steps)) for fold in self.folds)
 
     @property
     def generated(self) -> int:
@@ -70,6 +77,39 @@ class Whitening(nn.Module):
         spectrum = spectrum * ((power + 1e-8).rsqrt() @ octave.T)
         back = (spectrum @ basis).reshape(count, traces, self.steps, fold).transpose(2, 3)
         return back.reshape(count, traces * fold, self.steps)
+
+
+class PhysicalError(nn.Module):
+    """The mean squared error of shapes, each octave counting in part by the power that it tells.
+
+    White shapes weigh every coefficient alike; in the signal that they tell, slow ones carry most. The
+    level, which shapes do not have, counts in the other part alone.
+    """
+
+    def __init__(self, shape: RecordShape) -> None:
+        super().__init__()
+        self.steps, self.channels = shape.steps, shape.shapes
+        self.runs = [(fold, len(list(run))) for fold, run in itertools.groupby(shape.folds)]
+        for fold in {fold for fold, _ in self.runs}:
+            self.register_buffer(f"basis_{fold}", cosine_basis(fold * shape.steps), False)
+            self.register_buffer(f"octave_{fold}", _octave_members(fold * shape.steps), False)
+
+    def forward(self, error: Tensor, numbers: Tensor) -> Tensor:
+        """Give (record,) of errors (record, channel, step); numbers: (record, numbers) of the records."""
+        total, channel, number = error.new_zeros(len(error)), 0, 0
+        for fold, traces in self.runs:
+            basis, octave = self.get_buffer(f"basis_{fold}"), self.get_buffer(f"octave_{fold}")
+            past, after = channel + traces * fold, number + traces * (1 + octave.shape[1])
+            split = error[:, channel:past].reshape(-1, traces, fold, self.steps)
+            series = split.transpose(2, 3).flatten(2)
+            scales = numbers[:, number:after].reshape(len(error), traces, -1)[:, :, 1:]
+            power = (2 * LOG_SCALE_SPREAD * scales).exp() @ octave.T
+            share = power / (power.sum(dim=2, keepdim=True) + 1e-12)
+            weight = PHYSICAL_PART * share + (1 - PHYSICAL_PART) / len(basis)
+            squares = (series @ basis.T).square()
+            total = total + fold * (squares * weight).sum(dim=(1, 2))
+            channel, number = past, after
+        return total / self.channels
 
 
 def cosine_basis(time: int) -> Tensor:

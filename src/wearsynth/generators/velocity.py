@@ -1,4 +1,4 @@
-"""The networks of the flow: the velocity of a window's numbers, and that of its shape.
+"""The networks of the flow: the velocity of a window's description, and that of its shape.
 
 No layer mixes records.
 """
@@ -10,7 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from wearsynth.generators.records import RecordShape, cosine_basis
+from wearsynth.generators.layers import grouped_norm, patched, unpatched
+from wearsynth.generators.records import PhysicalError, RecordShape, cosine_basis
+from wearsynth.generators.surrogates import Surrogates
 
 PATCH = 2
 """Neighbouring steps that enter the U-Net side by side."""
@@ -18,13 +20,6 @@ PATCH = 2
 TIME_WAVES = 16
 PLACE_WAVES = 4
 """Cosines that tell the U-Net where in the window it is, where it has as many places."""
-
-GROUPS = 8
-"""Channels are normalised in so many groups, of four channels at least."""
-
-
-def _norm(channels: int) -> nn.GroupNorm:
-    return nn.GroupNorm(min(GROUPS, channels // 4), channels)
 
 
 class Block(nn.Module):
@@ -36,10 +31,10 @@ class Block(nn.Module):
 
     def __init__(self, before: int, after: int, code: int, steps: int) -> None:
         super().__init__()
-        self.norm1 = _norm(before)
+        self.norm1 = grouped_norm(before)
         self.conv1 = nn.Conv1d(before, after, 3, padding=1)
         self.along = nn.Linear(steps, steps)
-        self.norm2 = _norm(after)
+        self.norm2 = grouped_norm(after)
         self.conv2 = nn.Conv1d(after, after, 3, padding=1)
         self.style = nn.Linear(code, 2 * after)
         self.skip = nn.Conv1d(before, after, 1) if before != after else nn.Identity()
@@ -81,12 +76,12 @@ class ShapeNet(nn.Module):
         steps = drawn.shape[2]
         code = self.code(time, label, told)
         place = self.place.expand(len(drawn), -1, -1)
-        fine = self.down[0](self.stem(torch.cat([_patched(drawn), place], dim=1)), code)
+        fine = self.down[0](self.stem(torch.cat([patched(drawn, PATCH), place], dim=1)), code)
         coarse = self.down[1](self.halve(fine), code)
         hidden = self.up[0](torch.cat([self.middle(coarse, code), coarse], dim=1), code)
         hidden = hidden.repeat_interleave(2, dim=2)[:, :, : fine.shape[2]]
         hidden = self.up[1](torch.cat([hidden, fine], dim=1), code)
-        return _unpatched(self.out(F.silu(hidden)))[:, :, :steps]
+        return unpatched(self.out(F.silu(hidden)), PATCH)[:, :, :steps]
 
 
 class Code(nn.Module):
@@ -128,19 +123,19 @@ class Dense(nn.Module):
         return result
 
 
-class NumbersNet(nn.Module):
-    """The velocity of the numbers: (record, numbers), given time, label and conditions."""
+class DescriptionNet(nn.Module):
+    """The velocity of descriptions (record, described), given time, label and conditions."""
 
-    def __init__(self, shape: RecordShape, width: int, depth: int = 4) -> None:
+    def __init__(self, shape: RecordShape, described: int, width: int, depth: int = 4) -> None:
         super().__init__()
         size = 4 * width
         self.code = Code(shape.conditions, shape.classes, size)
-        self.stem = nn.Linear(shape.numbers, size)
+        self.stem = nn.Linear(described, size)
         self.blocks = nn.ModuleList(Dense(size) for _ in range(depth))
-        self.out = nn.Linear(size, shape.numbers)
+        self.out = nn.Linear(size, described)
 
     def forward(self, drawn: Tensor, time: Tensor, label: Tensor, told: Tensor) -> Tensor:
-        """Give the velocity at drawn (record, numbers); told: (record, conditions)."""
+        """Give the velocity at drawn (record, described); told: (record, conditions)."""
         code = self.code(time, label, told)
         hidden = self.stem(drawn)
         for block in self.blocks:
@@ -151,31 +146,34 @@ class NumbersNet(nn.Module):
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """Where both flows are: numbers (record, numbers), shape (record, shapes, steps), times (record,).
+    """Where both flows are: description (record, described), shape (record, shapes, steps), times (record,).
 
     told: the numbers for which the shape is drawn, (record, numbers).
     """
 
-    numbers: Tensor
-    numbers_time: Tensor
+    description: Tensor
+    description_time: Tensor
     shape: Tensor
     shape_time: Tensor
     told: Tensor
 
 
 class FlowNet(nn.Module):
-    """Both velocities as one network."""
+    """Both velocities as one network; surrogates, where shapes start; error, how shapes are judged."""
 
     def __init__(self, shape: RecordShape, width: int) -> None:
         super().__init__()
-        self.numbers = NumbersNet(shape, width)
+        self.surrogates = Surrogates(shape)
+        self.error = PhysicalError(shape)
+        self.described = shape.numbers + self.surrogates.size
+        self.description = DescriptionNet(shape, self.described, width)
         self.shape = ShapeNet(shape, width)
 
     def forward(self, at: Point, label: Tensor, conditions: Tensor) -> tuple[Tensor, Tensor]:
-        """Give the velocities of numbers and shape, each at its own time."""
-        numbers = self.numbers(at.numbers, at.numbers_time, label, conditions)
+        """Give the velocities of description and shape, each at its own time."""
+        of_description = self.description(at.description, at.description_time, label, conditions)
         told = torch.cat([at.told, conditions], dim=1)
-        return numbers, self.shape(at.shape, at.shape_time, label, told)
+        return of_description, self.shape(at.shape, at.shape_time, label, told)
 
 
 def time_waves(time: Tensor) -> Tensor:
@@ -183,18 +181,3 @@ def time_waves(time: Tensor) -> Tensor:
     rates = torch.exp(torch.linspace(0, math.log(100), TIME_WAVES, device=time.device))
     phase = time[:, None] * rates
     return torch.cat([phase.sin(), phase.cos()], dim=1)
-
-
-def _patched(series: Tensor) -> Tensor:
-    """(record, channel, step) -> (record, channel * PATCH, steps / PATCH), zeros at the end."""
-    count, channels, steps = series.shape
-    series = F.pad(series, (0, -steps % PATCH))
-    split = series.reshape(count, channels, -1, PATCH).transpose(2, 3)
-    return split.reshape(count, channels * PATCH, -1)
-
-
-def _unpatched(patched: Tensor) -> Tensor:
-    """Undo _patched, the zeros at the end included."""
-    count, channels, patches = patched.shape
-    split = patched.reshape(count, channels // PATCH, PATCH, patches).transpose(2, 3)
-    return split.reshape(count, channels // PATCH, -1)
