@@ -22,7 +22,7 @@ def demo_config(*, quick: bool) -> Config:
     return Config(
         data=DataConfig(path=NAME),
         windows=WindowsConfig(length_s=4.0, stride_s=1.0),
-        fit=FitConfig(rounds=200 if quick else None, check_every=100 if quick else None, width=32),
+        fit=FitConfig(rounds=200 if quick else 2500, check_every=100 if quick else None, width=32),
         sample=SampleConfig(counts=100),
         evaluate=EvaluateConfig(quick=quick),
         render=RenderConfig(full_scale="4g", rate_hz=26.0, devices=3),

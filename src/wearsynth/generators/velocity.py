@@ -128,7 +128,7 @@ class DescriptionNet(nn.Module):
 
     def __init__(self, shape: RecordShape, described: int, width: int, depth: int = 4) -> None:
         super().__init__()
-        size = 4 * width
+        size = max(4 * width, described + described // 4)  # no narrower than what passes through
         self.code = Code(shape.conditions, shape.classes, size)
         self.stem = nn.Linear(described, size)
         self.blocks = nn.ModuleList(Dense(size) for _ in range(depth))
