@@ -60,7 +60,7 @@ def main() -> None:
     parser.add_argument("--windows", type=int, default=2048, help="drawn in each run")
     parser.add_argument("--runs", type=int, default=5)
     options = parser.parse_args()
-    shape = RecordShape(FORM.steps, FORM.folds, FORM.numbers, CLASSES)
+    shape = RecordShape(FORM.steps, FORM.folds, CLASSES)
     print(
         f"{options.windows} windows of 128 x 3; median of "
         f"{options.runs} runs on one core; torch {torch.__version__}; AMX: {amx()}"
