@@ -56,3 +56,13 @@ def test_a_trace_counts_by_its_channels_and_by_its_own_numbers() -> None:
     found = error_of(shape, [of_fold_2, of_second], [numbers] * 2)
     weights = [(0.5 / 2 + 0.5 / 6) * 2 / 4, (0.5 / 2 + 0.5 / 3) / 4]
     assert found == pytest.approx([4 * weight for weight in weights], rel=1e-5)
+
+
+def test_errors_stay_exact_where_networks_are_not() -> None:
+    shape = RecordShape(steps=12, folds=(1, 2), classes=1)
+    random = torch.Generator().manual_seed(0)
+    error = torch.randn(5, shape.shapes, 12, generator=random)
+    numbers = torch.randn(5, shape.numbers, generator=random)
+    expected = PhysicalError(shape)(error, numbers)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(PhysicalError(shape)(error, numbers), expected)

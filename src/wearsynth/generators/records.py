@@ -98,18 +98,28 @@ class PhysicalError(nn.Module):
         """Give (record,) of errors (record, channel, step); numbers: (record, numbers) of the records."""
         total, channel, number = error.new_zeros(len(error)), 0, 0
         for fold, traces in self.runs:
-            basis, octave = self.get_buffer(f"basis_{fold}"), self.get_buffer(f"octave_{fold}")
-            past, after = channel + traces * fold, number + traces * (1 + octave.shape[1])
+            octaves_of = self.get_buffer(f"octave_{fold}").shape[1]
+            past, after = channel + traces * fold, number + traces * (1 + octaves_of)
             split = error[:, channel:past].reshape(-1, traces, fold, self.steps)
             series = split.transpose(2, 3).flatten(2)
             scales = numbers[:, number:after].reshape(len(error), traces, -1)[:, :, 1:]
-            power = (2 * LOG_SCALE_SPREAD * scales).exp() @ octave.T
-            share = power / (power.sum(dim=2, keepdim=True) + 1e-12)
-            weight = PHYSICAL_PART * share + (1 - PHYSICAL_PART) / len(basis)
-            squares = (series @ basis.T).square()
-            total = total + fold * (squares * weight).sum(dim=(1, 2))
+            with exact(error):
+                total = total + fold * self._of_run(series, scales, fold)
             channel, number = past, after
         return total / self.channels
+
+    def _of_run(self, series: Tensor, scales: Tensor, fold: int) -> Tensor:
+        """Give (record,) of errors (record, trace, time) and scales (record, trace, octave)."""
+        basis, octave = self.get_buffer(f"basis_{fold}"), self.get_buffer(f"octave_{fold}")
+        power = (2 * LOG_SCALE_SPREAD * scales).exp() @ octave.T
+        share = power / (power.sum(dim=2, keepdim=True) + 1e-12)
+        weight = PHYSICAL_PART * share + (1 - PHYSICAL_PART) / len(basis)
+        return ((series @ basis.T).square() * weight).sum(dim=(1, 2))
+
+
+def exact(like: Tensor) -> torch.autocast:
+    """Keep arithmetic in float32 where that of networks is not; like: a tensor on the same device."""
+    return torch.autocast(like.device.type, enabled=False)
 
 
 def cosine_basis(time: int) -> Tensor:

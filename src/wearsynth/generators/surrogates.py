@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from wearsynth.generators.records import RecordShape, Whitening, cosine_basis
+from wearsynth.generators.records import RecordShape, Whitening, cosine_basis, exact
 from wearsynth.representation import octaves
 
 SEGMENTS = 4
@@ -91,7 +91,7 @@ class Surrogates(nn.Module):
     def describe(self, shapes: Tensor) -> Tensor:
         """Give the description of each record, (record, size); each number is of the order of 1."""
         parts = zip(self.runs, torch.split(shapes, self.channels, dim=1), strict=True)
-        with _exact(shapes):
+        with exact(shapes):
             return torch.cat([run.describe(part) for run, part in parts], dim=1)
 
     @torch.no_grad()
@@ -99,7 +99,7 @@ class Surrogates(nn.Module):
         """Give white shapes that fit descriptions (record, size), of normal noise (record, channel, step)."""
         told = torch.split(description, self.sizes, dim=1)
         drawn = torch.split(noise, self.channels, dim=1)
-        with _exact(noise):
+        with exact(noise):
             parts = [run(of, part) for run, of, part in zip(self.runs, told, drawn, strict=True)]
             white: Tensor = self.whitening(torch.cat(parts, dim=1))
         return white
@@ -205,11 +205,6 @@ class _RunSurrogates(nn.Module):
         parts = [torch.zeros_like(noise[:, :, :1])]
         parts += [roots[:, place] @ noise[:, :, band] for place, band in enumerate(self.tied)]
         return torch.cat(parts, dim=2)
-
-
-def _exact(like: Tensor) -> torch.autocast:
-    """Keep the arithmetic in float32 where the networks' is not."""
-    return torch.autocast(like.device.type, enabled=False)
 
 
 def _of_unit_power(series: Tensor) -> Tensor:
