@@ -112,6 +112,7 @@ def parser() -> argparse.ArgumentParser:
         "--model-cpu-s", type=float, default=600.0, help="to fit one at most (default 600)"
     )
     given.add_argument("--model-seed", type=int, default=SEED, help="of fitted models")
+    given.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="that fits them")
     given.add_argument("--folds", type=int, default=5, help="how many folds (default 5)")
     given.add_argument("--first", type=int, help="only the first so many folds")
     given.add_argument("--quick", action="store_true", help="the quick judge")
@@ -170,6 +171,7 @@ def _fitted(fold: Fold, _seed: int, *, name: str, of: argparse.Namespace) -> Con
         TRAINING_SOURCE[:8],
         f"{of.model_cpu_s:g}s",
         f"{seed}",
+        *(["cuda"] if of.device == "cuda" else []),
     )
     made = of.runs / "made"
     path = made / f"{name}-{'-'.join(parts)}.parquet"
@@ -180,7 +182,9 @@ def _fitted(fold: Fold, _seed: int, *, name: str, of: argparse.Namespace) -> Con
     made.mkdir(parents=True, exist_ok=True)
     kept = made / f"model-{'-'.join(parts)}"
     counts, cpu_s = fold.train.counts, of.model_cpu_s
-    windows = made_by(fold.train, counts, name=name, seed=seed, cpu_s=cpu_s, kept=kept)
+    windows = made_by(
+        fold.train, counts, name=name, seed=seed, cpu_s=cpu_s, kept=kept, device=of.device
+    )
     save_windows(windows, path)
     return Contest(windows, fold.train, fold.holdout)
 
@@ -271,6 +275,7 @@ def _command(data: str, options: argparse.Namespace) -> str:
     if options.models:
         words += ["--models", *options.models, "--model-cpu-s", f"{options.model_cpu_s:g}"]
         words += ["--model-seed", f"{options.model_seed}"] if options.model_seed else []
+        words += ["--device", options.device] if options.device != "cpu" else []
     words += ["--peers FOLDER"] if options.peers else []
     return " ".join(words)
 

@@ -15,6 +15,7 @@ from wearsynth.data import SignalWindows, Windows
 from wearsynth.distilling import distil
 from wearsynth.errors import DataError
 from wearsynth.evaluation.controls import as_synthetic, fit_mixture, noised
+from wearsynth.generators import Device
 from wearsynth.model import Model, load_model, save_model
 from wearsynth.training import fit
 
@@ -117,14 +118,16 @@ def mixture(train: Windows, seed: int) -> Windows:
     return fit_mixture(train).sample(train.counts, seed=seed)
 
 
-def fitted(train: Windows, *, kind: str, seed: int, cpu_s: float, folder: Path) -> Model:
+def fitted(
+    train: Windows, *, kind: str, seed: int, cpu_s: float, folder: Path, device: Device = "cpu"
+) -> Model:
     """Give a generator of `wearsynth fit`, with as many rounds as usual or as the budget allows.
 
     It is kept in the folder, and taken from there the next time.
     """
     if folder.exists():
         return load_model(folder)
-    usual = FitConfig(generator=kind, seed=seed)
+    usual = FitConfig(generator=kind, seed=seed, device=device)
     rounds = usual.usual(len(train)).rounds
     if rounds:
         start_s = time.process_time()
@@ -142,12 +145,21 @@ def fitted(train: Windows, *, kind: str, seed: int, cpu_s: float, folder: Path) 
 
 
 def made_by(
-    train: Windows, counts: Mapping[str, int], *, name: str, seed: int, cpu_s: float, kept: Path
+    train: Windows,
+    counts: Mapping[str, int],
+    *,
+    name: str,
+    seed: int,
+    cpu_s: float,
+    kept: Path,
+    device: Device,
 ) -> Windows:
     """Give windows of the generator of that name; `kept` begins the names of the models' folders."""
     kind = name.removesuffix(DISTILLED)
     folder = kept.with_name(f"{kept.name}-{kind}")
-    model = fitted(train, kind=kind, seed=seed, cpu_s=cpu_s, folder=folder)
+    model = fitted(train, kind=kind, seed=seed, cpu_s=cpu_s, folder=folder, device=device)
+    if device != "cpu" and kind != "mixture":
+        model = model.computing_in("float32", device)
     if name.endswith(DISTILLED):
         model = _distilled(model, seed, kept.with_name(f"{kept.name}-{name}"))
     return model.sample(counts, seed=seed)

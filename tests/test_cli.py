@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
 from toy import toy_windows
 from wearsynth import __version__
@@ -89,6 +90,12 @@ def test_people_few_steps_and_turned_sensors_by_commands(run: Run, tmp_path: Pat
     turn = ("--mounting", "90,-30.5, 0")
     assert run("sample", "few", "--count", 2, *turn, "-o", "turned.parquet")[0] == 0
     assert load_windows(Path("turned.parquet")).provenance[-1].endswith("mounting by 90, -30.5, 0")
+    if not torch.cuda.is_available():
+        code, _, err = run("sample", "few", "--device", "cuda", "-o", "t.parquet")
+        assert (code, err) == (
+            1,
+            "Error: sample.device: no CUDA device on this machine; use cpu.\n",
+        )
     assert run("distil", "few", "-o", "fewer")[2].endswith("this model is distilled already.\n")
 
 
@@ -97,7 +104,7 @@ def test_a_mixture_by_commands(run: Run, tmp_path: Path) -> None:
     assert run("fit", "w.parquet", "-o", "m", "--generator", "mixture")[0] == 0
     assert run("sample", "m", "--count", 3, "-o", "s.parquet")[0] == 0
     code, _, err = run("sample", "m", "--precision", "bfloat16", "-o", "t.parquet")
-    assert (code, err) == (1, "Error: a mixture has no networks to compute in bfloat16.\n")
+    assert (code, err) == (1, "Error: a mixture has no networks to compute in bfloat16 on cpu.\n")
     code, _, err = run("distil", "m", "-o", "few")
     assert code == 1 and "only a flow that was fitted can be distilled" in err
     code, _, err = run("fit", "w.parquet", "-o", "n", "--generator", "flows")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from toy import toy_windows
 from wearsynth.config import USUAL, FitConfig
@@ -68,6 +69,15 @@ def test_the_kept_round_is_the_best_of_those_checked() -> None:
     model = fit(toys(), SMALL, say=quiet)
     best = min(model.about["held_out_scores"], key=lambda pair: pair[1])
     assert model.about["kept_round"] == best[0]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("kind", ["flow", "wgan-gp", "lstm-gan"])
+def test_a_gpu_fits_and_draws(kind: str) -> None:
+    model = fit(toys(), of_kind(kind, device="cuda"), say=quiet)
+    here = model.sample(4, seed=1).signals["acc"].values
+    there = model.computing_in("float32", "cuda").sample(4, seed=1).signals["acc"].values
+    np.testing.assert_allclose(there, here, rtol=0, atol=0.02)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -93,6 +93,7 @@ def sample_command(
     covariate: CovariateOption = None,
     mounting: Annotated[str | None, typer.Option(help=help_of(SampleConfig, "mounting"))] = None,
     precision: Annotated[str | None, typer.Option(help=help_of(SampleConfig, "precision"))] = None,
+    device: Annotated[str | None, typer.Option(help=help_of(SampleConfig, "device"))] = None,
     seed: Annotated[int | None, typer.Option(help=help_of(SampleConfig, "seed"))] = None,
 ) -> None:
     """Draw exactly so many synthetic windows of each class and stream them to a file."""
@@ -102,6 +103,7 @@ def sample_command(
         "covariates": covariates_of(covariate),
         "mounting": mounting_of(mounting),
         "precision": precision,
+        "device": device,
         "seed": seed,
     }
     config = section_of(SampleConfig, options)

@@ -210,6 +210,7 @@ class SampleConfig(Section):
         description="of the sensor: kept, drawn (by window or person), or degrees about x, y and z",
     )
     precision: Literal["float32", "bfloat16"] = Field("float32", description="as in [fit]")
+    device: Literal["cpu", "cuda"] = Field("cpu", description="cpu or cuda")
     seed: int = Field(1, ge=0, le=MAX_SEED, description="same seed, same bytes")
 
 

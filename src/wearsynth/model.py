@@ -20,7 +20,7 @@ from wearsynth.config import Mounting
 from wearsynth.data import Channel, IntArray, SignalWindows, Windows, concat
 from wearsynth.errors import DataError, ModelError, did_you_mean
 from wearsynth.files import atomic_folder, read_bytes
-from wearsynth.generators import Precision, Sampler
+from wearsynth.generators import Device, Precision, Sampler
 from wearsynth.generators.flow import ConditionalFlow
 from wearsynth.generators.gan import ConditionalGan
 from wearsynth.generators.kinds import generator_of
@@ -28,7 +28,7 @@ from wearsynth.generators.records import RecordShape
 from wearsynth.grids import Grid
 from wearsynth.mounting import draw_rotations, rotated, rotation_by
 from wearsynth.representation import Representation, SignalForm
-from wearsynth.tensors import load_tensors, one_thread, save_tensors
+from wearsynth.tensors import check_device, load_tensors, one_thread, save_tensors
 
 Float64Array = NDArray[np.float64]
 
@@ -102,13 +102,17 @@ class Model:
             places = np.arange(start, min(start + CHUNK, request.total))
             yield self._windows(request, places, rng, line)
 
-    def computing_in(self, precision: Precision) -> "Model":
-        """Give the same model, its networks drawing in this precision; DataError if it has none."""
-        if precision == "float32":
+    def computing_in(self, precision: Precision, device: Device = "cpu") -> "Model":
+        """Give the same model, its networks drawing in this precision, on this device.
+
+        DataError if it has no networks, ConfigError where the device is not there.
+        """
+        if (precision, device) == ("float32", "cpu"):
             return self
         if not isinstance(self.generator, ConditionalFlow | ConditionalGan):
-            raise DataError(f"a {self.kind} has no networks to compute in {precision}.")
-        return replace(self, generator=replace(self.generator, precision=precision))
+            raise DataError(f"a {self.kind} has no networks to compute in {precision} on {device}.")
+        check_device(device, "sample.device")
+        return replace(self, generator=replace(self.generator.on(device), precision=precision))
 
     def _checked(self, counts: Mapping[str, int] | int) -> Mapping[str, int]:
         if isinstance(counts, int):

@@ -243,7 +243,7 @@ def draw_balanced(label: IntArray, count: int, rng: np.random.Generator) -> NDAr
 def _start(trainable: Trainable) -> _State:
     optimisers = {
         player.name: torch.optim.Adam(
-            player.module.parameters(), lr=player.learning_rate, betas=player.betas
+            player.module.parameters(), lr=player.learning_rate, betas=player.betas, fused=True
         )
         for player in trainable.players
     }
@@ -255,8 +255,8 @@ def _update_average(state: _State, current: Parameters, decay: float) -> None:
     """Exponential average, with a shorter memory at the start so that it forgets the first weights."""
     decay = min(decay, state.round / (state.round + 9))
     with torch.no_grad():
-        for name, value in state.average.items():
-            value.lerp_(current[name], 1 - decay)
+        values = [current[name] for name in state.average]
+        torch._foreach_lerp_(list(state.average.values()), values, 1 - decay)
 
 
 def _note_score(trainable: Trainable, state: _State, check: Check) -> None:
@@ -331,7 +331,7 @@ def _load_state(
                 value.copy_(tensors[f"{player.name}.{name}"])
             for key in ("step", "exp_avg", "exp_avg_sq"):
                 stored = tensors[f"{player.name}.{name}/{key}"]
-                moments[value][key] = stored if key == "step" else stored.to(value.device)
+                moments[value][key] = stored.to(value.device)
     state.round, state.best_round = about["round"], about["best_round"]
     state.scores = [(number, float.fromhex(score)) for number, score in about["scores"]]
 

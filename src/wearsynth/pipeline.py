@@ -91,7 +91,7 @@ def sample_file(model: Model, config: SampleConfig, out: Path) -> dict[str, int]
     """Stream windows from a model to a file; give how many of each class were written."""
     written = dict.fromkeys(model.classes, 0)
     with windows_writer(out) as writer:
-        chunks = model.computing_in(config.precision).stream(
+        chunks = model.computing_in(config.precision, config.device).stream(
             config.counts,
             seed=config.seed,
             people=config.people,

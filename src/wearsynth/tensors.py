@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from wearsynth.errors import ModelError
+from wearsynth.errors import ConfigError, ModelError
 from wearsynth.files import atomic_file, read_bytes
 
 
@@ -60,6 +60,12 @@ def _digest(tensors: Mapping[str, Tensor], about: str) -> str:
         digest.update(str(tuple(tensors[name].shape)).encode())
         digest.update(tensors[name].contiguous().flatten().view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
+
+
+def check_device(device: str, option: str) -> None:
+    """Raise ConfigError where the option names a device that is not there."""
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ConfigError(f"{option}: no CUDA device on this machine; use cpu.")
 
 
 @contextmanager

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from wearsynth.conditions import ConditionForm, conditions_of
 from wearsynth.config import FitConfig, Usual
 from wearsynth.data import FloatArray, Windows
-from wearsynth.errors import ConfigError, DataError, ModelError
+from wearsynth.errors import DataError, ModelError
 from wearsynth.files import check_writable
 from wearsynth.generators import Sampler
 from wearsynth.generators.flow import ConditionalFlow, make_flow
@@ -25,7 +24,7 @@ from wearsynth.model import Model, record_shape
 from wearsynth.optimise import LoopPlan, Outcome, Records, Watch, optimise
 from wearsynth.representation import Representation, representation_of
 from wearsynth.stopping import HeldOutCheck, set_aside
-from wearsynth.tensors import load_tensors, save_tensors
+from wearsynth.tensors import check_device, load_tensors, save_tensors
 
 BELONGS, LOOP = "belongs-to.safetensors", "loop.safetensors"
 MIN_WINDOWS = 8
@@ -167,8 +166,7 @@ def _check(train: Windows, config: FitConfig) -> None:
         )
     if train.synthetic.any():
         raise DataError("these windows are synthetic already; fit on real ones.")
-    if config.device == "cuda" and not torch.cuda.is_available():
-        raise ConfigError("fit.device: no CUDA device on this machine; use cpu.")
+    check_device(config.device, "fit.device")
 
 
 def _warn_of_few(train: Windows, say: Say) -> None:

@@ -20,6 +20,8 @@ Parameters = dict[str, Tensor]
 Precision = Literal["float32", "bfloat16"]
 """Of the networks' arithmetic. bfloat16: half the bits, where they can; weights and losses keep float32."""
 
+Device = Literal["cpu", "cuda"]
+
 RecordLoss = Callable[[Mapping[str, Parameters], Tensor, Tensor, Tensor], Tensor]
 """(parameters by player, records (record, channel, step), label (record,), noise (record,
 noise_size)) -> loss (record,).

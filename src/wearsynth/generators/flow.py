@@ -7,8 +7,9 @@ convolutional U-Net draws it, given the numbers. What the surrogate has already 
 record's loss depends on no other record.
 """
 
+import copy
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -16,11 +17,13 @@ from torch import Tensor
 from torch.func import functional_call
 
 from wearsynth.data import FloatArray, IntArray
-from wearsynth.generators import Parameters, Player, Precision
+from wearsynth.generators import Device, Parameters, Player, Precision
 from wearsynth.generators.records import RecordShape, Whitening
 from wearsynth.generators.velocity import FlowNet, Point
 
 SAMPLE_CHUNK = 128
+"""As many windows at once are drawn fastest on a CPU; on other devices, all at once are."""
+
 HEUN_STEPS = 8
 DESCRIPTION_STEPS = 3
 """The description is followed in so many times the steps of the shape: they cost little."""
@@ -117,8 +120,9 @@ class ConditionalFlow:
         """Give one record for each label: (record, generated channel, step) float32."""
         whitening = Whitening(self.shape).to(self._device)
         records = np.empty((len(label), self.shape.generated, self.shape.steps), np.float32)
-        for at in range(0, len(label), SAMPLE_CHUNK):
-            chunk = slice(at, at + SAMPLE_CHUNK)
+        size = SAMPLE_CHUNK if self._device.type == "cpu" else max(1, len(label))
+        for at in range(0, len(label), size):
+            chunk = slice(at, at + size)
             paths = self.paths(label[chunk], conditions[chunk], rng)
             records[chunk, : self.shape.shapes] = whitening(paths.shapes[-1]).cpu().numpy()
             numbers, _ = _parted(paths.descriptions[-1], self.shape)
@@ -156,6 +160,10 @@ class ConditionalFlow:
             start = net.surrogates(of_surrogate, noise(of.shapes, of.steps))
             shapes = self._followed(shape_velocity, start, self.heun_steps, stops)
         return Paths(descriptions, shapes, numbers, given)
+
+    def on(self, device: Device) -> "ConditionalFlow":
+        """Give a copy that computes there."""
+        return replace(self, net=copy.deepcopy(self.net).to(device))
 
     def weights(self) -> dict[str, Tensor]:
         """Give the parameters of both networks."""

@@ -6,10 +6,11 @@ gradient of one entry is what a private step would clip. No layer mixes records 
 normalisation).
 """
 
+import copy
 import itertools
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -19,7 +20,7 @@ from torch.func import functional_call, grad
 from torch.nn import functional as F
 
 from wearsynth.data import FloatArray, IntArray
-from wearsynth.generators import Parameters, Player, Precision
+from wearsynth.generators import Device, Parameters, Player, Precision
 from wearsynth.generators.layers import grouped_norm, patched, unpatched
 from wearsynth.generators.lstm import LstmTrunk
 from wearsynth.generators.records import RecordShape, Whitening
@@ -239,14 +240,19 @@ class ConditionalGan:
         records = np.empty((len(label), self.shape.generated, self.shape.steps), np.float32)
         half = torch.autocast(device.type, torch.bfloat16, self.precision == "bfloat16")
         with torch.inference_mode(), half:
-            for at in range(0, len(label), SAMPLE_CHUNK):
-                chunk = slice(at, at + SAMPLE_CHUNK)
+            chunk_size = SAMPLE_CHUNK if device.type == "cpu" else max(1, len(label))
+            for at in range(0, len(label), chunk_size):
+                chunk = slice(at, at + chunk_size)
                 given = [
                     torch.from_numpy(array[chunk]).to(device)
                     for array in (latent, label, conditions)
                 ]
                 records[chunk] = self.generator(*given).cpu().numpy()
         return records
+
+    def on(self, device: Device) -> "ConditionalGan":
+        """Give a copy whose generator computes there."""
+        return replace(self, generator=copy.deepcopy(self.generator).to(device))
 
     def weights(self) -> dict[str, Tensor]:
         """Give the generator's parameters by name; the critic is not needed any more."""

@@ -33,6 +33,11 @@ class RecordShape:
         return sum(self.folds)
 
     @property
+    def runs(self) -> tuple[tuple[int, int], ...]:
+        """Neighbouring traces of one length: (fold, how many traces) of each run."""
+        return tuple((fold, len(list(run))) for fold, run in itertools.groupby(self.folds))
+
+    @property
     def numbers(self) -> int:
         """Channels that are constant over the steps: of each trace its level, then its octaves' scales."""
         return sum(1 + len(octaves(fold * self.steps)) for fold in self.folds)
@@ -53,7 +58,7 @@ class Whitening(nn.Module):
     def __init__(self, shape: RecordShape) -> None:
         super().__init__()
         self.steps = shape.steps
-        self.runs = [(fold, len(list(run))) for fold, run in itertools.groupby(shape.folds)]
+        self.runs = shape.runs
         for fold in {fold for fold, _ in self.runs}:
             self.register_buffer(f"basis_{fold}", cosine_basis(fold * shape.steps), False)
             self.register_buffer(f"octave_{fold}", _octave_members(fold * shape.steps), False)
@@ -89,7 +94,7 @@ class PhysicalError(nn.Module):
     def __init__(self, shape: RecordShape) -> None:
         super().__init__()
         self.steps, self.channels = shape.steps, shape.shapes
-        self.runs = [(fold, len(list(run))) for fold, run in itertools.groupby(shape.folds)]
+        self.runs = shape.runs
         for fold in {fold for fold, _ in self.runs}:
             self.register_buffer(f"basis_{fold}", cosine_basis(fold * shape.steps), False)
             self.register_buffer(f"octave_{fold}", _octave_members(fold * shape.steps), False)

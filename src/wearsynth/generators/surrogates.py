@@ -76,10 +76,7 @@ class Surrogates(nn.Module):
 
     def __init__(self, shape: RecordShape, *, fine: bool = False) -> None:
         super().__init__()
-        runs = [
-            _Run(fold, len(list(members)), shape.steps)
-            for fold, members in itertools.groupby(shape.folds)
-        ]
+        runs = [_Run(fold, traces, shape.steps) for fold, traces in shape.runs]
         self.runs = [_RunSurrogates(run, fine=fine) for run in runs]
         self.channels = [run.fold * run.traces for run in runs]
         self.sizes = [sum(run.sizes) for run in self.runs]
@@ -148,7 +145,7 @@ class _RunSurrogates(nn.Module):
         parts = torch.tensor_split(unit.square(), self.run.segments, dim=2)
         course = (torch.stack([part.mean(dim=2) for part in parts], dim=2) + 0.02).log()
         course = course - course.mean(dim=2, keepdim=True)
-        skewness, fourth = unit.pow(3).mean(dim=2), unit.pow(4).mean(dim=2)
+        skewness, fourth = _moments(unit)
         kurtosis = 2 * ((fourth + 0.5).log() - NORMAL_KURTOSIS)
         return torch.cat([powers, *ties, course.flatten(1), skewness, kurtosis], dim=1)
 
@@ -161,10 +158,11 @@ class _RunSurrogates(nn.Module):
         spectrum = self._tied(self._unfolded(noise), ties)
         told = course.reshape(-1, self.run.traces, self.run.segments).clamp(-4, 4)
         series = _of_unit_power((spectrum @ self.basis) * (told @ self.between / 2).exp())
-        # the first terms of Cornish and Fisher's expansion: skewness, then kurtosis
-        bent = skewness.clamp(-2, 2)[:, :, None] / 6
+        # the first terms of Cornish and Fisher's expansion, for what the moving power does not bring
+        own_skewness, own_fourth = _moments(series)
+        bent = (skewness.clamp(-2, 2) - own_skewness)[:, :, None] / 6
         fourth = (kurtosis / 2 + NORMAL_KURTOSIS).clamp(max=3).exp() - 0.5
-        heavy = (fourth - 3).clamp(-1, 8)[:, :, None] / 24
+        heavy = (fourth - own_fourth).clamp(-1, 8)[:, :, None] / 24
         series = series + bent * (series.square() - 1) + heavy * (series.pow(3) - 3 * series)
         if self.bands:
             series = self._with_powers(series @ self.basis.T, powers) @ self.basis
@@ -210,6 +208,11 @@ class _RunSurrogates(nn.Module):
 def _of_unit_power(series: Tensor) -> Tensor:
     """Scale each trace of (record, trace, time) to rms 1; nothing stays nothing."""
     return series / (series.square().mean(dim=2, keepdim=True) + 1e-6).sqrt()
+
+
+def _moments(series: Tensor) -> tuple[Tensor, Tensor]:
+    """Give the mean third and fourth power of each trace, (record, trace) each."""
+    return series.pow(3).mean(dim=2), series.pow(4).mean(dim=2)
 
 
 def _between(run: _Run) -> Tensor:
