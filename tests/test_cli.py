@@ -99,6 +99,26 @@ def test_people_few_steps_and_turned_sensors_by_commands(run: Run, tmp_path: Pat
     assert run("distil", "few", "-o", "fewer")[2].endswith("this model is distilled already.\n")
 
 
+def test_a_second_step_by_commands(run: Run, tmp_path: Path) -> None:
+    toys(tmp_path)
+    assert run("data", "split", "w.parquet", "-o", "split")[0] == 0
+    assert run("fit", "split/train.parquet", "-o", "m", *TINY)[0] == 0
+    code, out, err = run("classifier", "train", "split/train.parquet", "-o", "clf")
+    assert (code, out) == (0, "clf: classifier of still, walking, running written\n")
+    assert "Tested, without them, on" in err
+    code, out, _ = run("classifier", "test", "split/holdout.parquet", "--classifier", "clf")
+    assert code == 0 and "accuracy" in out and "walking" in out
+    both = ("--target", "split/holdout.parquet", "--classifier", "clf")
+    code, out, err = run("finetune", "m", *both, "-o", "n", "--rounds", 2, "--replayed", 4)
+    assert (code, out) == (0, "n: model written\n")
+    assert "Before: accepted" in err and "After: accepted" in err
+    code, _, err = run("finetune", "m", "-o", "o")
+    assert code == 1 and err.startswith("Error: nothing to go on with")
+    code, _, err = run("finetune", "m", "--classifier", "m", "-o", "o")
+    assert code == 1 and "no classifier in it" in err
+    assert not Path("o").exists()
+
+
 def test_a_mixture_by_commands(run: Run, tmp_path: Path) -> None:
     toys(tmp_path)
     assert run("fit", "w.parquet", "-o", "m", "--generator", "mixture")[0] == 0

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from wearsynth import __version__
+from wearsynth.cli_classifier import classifier_app, finetune_command
 from wearsynth.cli_data import data_app
 from wearsynth.cli_models import distil_command, fit_command, sample_command
 from wearsynth.config import (
@@ -37,9 +38,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(data_app, name="data", no_args_is_help=True)
+app.add_typer(classifier_app, name="classifier", no_args_is_help=True)
 
 
 app.command("fit")(fit_command)
+app.command("finetune")(finetune_command)
 app.command("distil")(distil_command)
 app.command("sample")(sample_command)
 

@@ -197,6 +197,38 @@ class DistilConfig(Section):
     seed: int = Field(0, ge=0, le=MAX_SEED, description="paths and their order")
 
 
+class FinetuneConfig(Section):
+    """How a fitted generator goes on with windows of another sensor, and a classifier's feedback."""
+
+    rounds: int = Field(1500, ge=1, description="training rounds at most")
+    batch_size: int = Field(64, ge=2, le=65536, description="windows per update")
+    learning_rate: float = Field(5e-4, gt=0, description="of the networks (Adam)")
+    feedback: float = Field(
+        0.1, ge=0, le=100, description="weight of the classifier's cross entropy in the loss"
+    )
+    replayed: int | None = Field(
+        None,
+        ge=0,
+        le=10**5,
+        description="windows of each class drawn from the model to learn again; left out: 50, "
+        "or 500 without target windows",
+    )
+    set_aside: float = Field(
+        0.2, ge=0, lt=1, description="share of target groups that only decide when to stop; 0: none"
+    )
+    check_every: int = Field(150, ge=1, description="rounds between held-out checks")
+    patience: int = Field(6, ge=1, description="checks without a better score before stopping")
+    average_decay: float = Field(0.995, ge=0, lt=1, description="of the averaged weights, a round")
+    precision: Literal["float32", "bfloat16"] = Field("float32", description="as in [fit]")
+    seed: int = Field(0, ge=0, le=MAX_SEED, description="order of windows, noise")
+    device: Literal["cpu", "cuda"] = Field("cpu", description="cpu or cuda")
+
+    @property
+    def replays(self) -> tuple[int, int]:
+        """Windows of each class that are drawn to be learnt again: with target windows, and without."""
+        return (50, 500) if self.replayed is None else (self.replayed, self.replayed)
+
+
 class SampleConfig(Section):
     """What is drawn from a model."""
 

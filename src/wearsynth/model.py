@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from wearsynth.conditions import ConditionForm, CovariateLaw
 from wearsynth.config import Mounting
-from wearsynth.data import Channel, IntArray, SignalWindows, Windows, concat
+from wearsynth.data import IntArray, SignalWindows, Windows, concat
 from wearsynth.errors import DataError, ModelError, did_you_mean
 from wearsynth.files import atomic_folder, read_bytes
 from wearsynth.generators import Device, Precision, Sampler
@@ -27,7 +27,7 @@ from wearsynth.generators.kinds import generator_of
 from wearsynth.generators.records import RecordShape
 from wearsynth.grids import Grid
 from wearsynth.mounting import draw_rotations, rotated, rotation_by
-from wearsynth.representation import Representation, SignalForm
+from wearsynth.representation import Representation, form_from, form_to
 from wearsynth.tensors import check_device, load_tensors, one_thread, save_tensors
 
 Float64Array = NDArray[np.float64]
@@ -252,7 +252,7 @@ def save_model(model: Model, folder: Path | str, *, overwrite: bool = False) -> 
     """Write the model's folder, whole or not at all."""
     head = {
         "schema_version": SCHEMA_VERSION,
-        "signals": [asdict(signal) for signal in model.representation.signals],
+        "signals": form_to(model.representation),
         "classes": model.classes,
         "trained_groups": model.trained_groups,
         "provenance": model.provenance,
@@ -283,7 +283,7 @@ def load_model(name: Path | str) -> Model:
         )
     head = json.loads(text)
     _check_version(folder, head["schema_version"])
-    representation = Representation(tuple(_signal_form(signal) for signal in head["signals"]))
+    representation = form_from(head["signals"])
     conditions = _condition_form(head["conditions"])
     shape = record_shape(representation, len(head["classes"]), conditions)
     return Model(
@@ -345,8 +345,3 @@ def find_model(name: Path | str) -> Path:
         f"no model folder {str(name)!r} and no bundled model of that name."
         + did_you_mean(str(name), bundled_models())
     )
-
-
-def _signal_form(signal: Mapping[str, Any]) -> SignalForm:
-    channels = tuple(Channel(**channel) for channel in signal["channels"])
-    return SignalForm(signal["name"], signal["rate_hz"], signal["time"], channels)

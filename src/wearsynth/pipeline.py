@@ -9,8 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from wearsynth.classifiers import JUDGES
+from wearsynth.classifiers.trained import (
+    Classifier,
+    load_classifier,
+    save_classifier,
+    train_classifier,
+)
 from wearsynth.config import (
     DistilConfig,
+    FinetuneConfig,
     FitConfig,
     GenerateConfig,
     RenderConfig,
@@ -28,6 +35,7 @@ from wearsynth.evaluation.selftest import Finding, SelfTest, self_test, write_se
 from wearsynth.evaluation.selftest import Watch as SelfTestWatch
 from wearsynth.evaluation.text import finding_line
 from wearsynth.files import check_free, check_not_input, check_writable
+from wearsynth.finetuning import finetune
 from wearsynth.formats.manifest import Summary
 from wearsynth.formats.writers import WRITERS
 from wearsynth.model import Model, load_model, save_model
@@ -68,6 +76,64 @@ def fit_file(
     save_model(model, out, overwrite=overwrite)
     remove_checkpoint(checkpoint)
     return model
+
+
+@dataclass(frozen=True)
+class FinetuneFiles:
+    """What is gone on with: a model's folder or name, target windows, a classifier; and where to."""
+
+    model: str
+    target: Path | None
+    classifier: Path | None
+    out: Path
+
+
+def finetune_file(
+    files: FinetuneFiles,
+    config: FinetuneConfig,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    say: Say = print,
+    watch: Watch | None = None,
+) -> Model:
+    """Go on with a model and write the new model's folder."""
+    check_free(files.out, overwrite=overwrite)
+    check_writable(files.out)
+    model = load_model(files.model)
+    target = None if files.target is None else load_windows(files.target)
+    classifier = None if files.classifier is None else load_classifier(files.classifier)
+    checkpoint = checkpoint_of(files.out)
+    if overwrite and not resume:
+        remove_checkpoint(checkpoint)
+    try:
+        tuned = finetune(
+            model,
+            target,
+            classifier,
+            config,
+            say=say,
+            watch=watch,
+            checkpoint=checkpoint,
+            resume=resume,
+        )
+    except TrainingError:
+        remove_checkpoint(checkpoint)
+        raise
+    save_model(tuned, files.out, overwrite=overwrite)
+    remove_checkpoint(checkpoint)
+    return tuned
+
+
+def train_classifier_file(
+    windows: Path, out: Path, *, set_aside: float, seed: int, overwrite: bool = False
+) -> Classifier:
+    """Train a classifier on a windows file and write its folder."""
+    check_free(out, overwrite=overwrite)
+    check_writable(out)
+    classifier = train_classifier(load_windows(windows), set_aside=set_aside, seed=seed)
+    save_classifier(classifier, out, overwrite=overwrite)
+    return classifier
 
 
 def distil_file(

@@ -17,8 +17,9 @@ channels. Nothing is lost: decode(encode(x)) equals x to float32 rounding.
 
 import itertools
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,7 +117,7 @@ class SignalForm:
         return has_axes(self.channels)
 
     @property
-    def _one_g(self) -> float | None:
+    def one_g(self) -> float | None:
         """The length of gravity where the signal is acceleration."""
         return ONE_G.get(self.channels[0].unit)
 
@@ -176,7 +177,7 @@ class SignalForm:
         """Give the vectors the told length; near 0, where a direction means little, less so."""
         least = 10 * UNIT_CONSTANTS[self.channels[0].unit].smallest_scale
         own, told = np.linalg.norm(values, axis=2, keepdims=True), np.maximum(length, 0)
-        if self._one_g is None:
+        if self.one_g is None:
             own, told = (uniform_filter1d(of, COURSE_READINGS, axis=1) for of in (own, told))
         given: Float64Array = values * ((told + least) / (own + least))
         return given
@@ -211,8 +212,8 @@ class SignalForm:
 
     def _told_length(self, length: Float64Array) -> Float64Array:
         """Give a mean length as a number: finely near 1 g, of other units by factors."""
-        if self._one_g is not None:
-            return np.asarray(np.arcsinh((length / self._one_g - 1) / GRAVITY_SPREAD) / 2)
+        if self.one_g is not None:
+            return np.asarray(np.arcsinh((length / self.one_g - 1) / GRAVITY_SPREAD) / 2)
         of = UNIT_CONSTANTS[self.channels[0].unit]
         return np.asarray(np.log((length + of.smallest_scale) / of.usual_scale) / LOG_SCALE_SPREAD)
 
@@ -221,8 +222,8 @@ class SignalForm:
         level = told * self._level_unit(scales) + self._constants("level_centre")
         if not self.tells_length:
             return level
-        if self._one_g is not None:
-            level[:, -1] = self._one_g * (1 + GRAVITY_SPREAD * np.sinh(2 * told[:, -1]))
+        if self.one_g is not None:
+            level[:, -1] = self.one_g * (1 + GRAVITY_SPREAD * np.sinh(2 * told[:, -1]))
         else:
             of = UNIT_CONSTANTS[self.channels[0].unit]
             factor = np.exp(told[:, -1] * LOG_SCALE_SPREAD)
@@ -310,6 +311,26 @@ def representation_of(windows: Windows) -> Representation:
         tuple(
             SignalForm(name, signal.rate_hz, signal.values.shape[1], signal.channels)
             for name, signal in windows.signals.items()
+        )
+    )
+
+
+def form_to(representation: Representation) -> list[dict[str, Any]]:
+    """Give the form in plain values, ready for JSON."""
+    return [asdict(signal) for signal in representation.signals]
+
+
+def form_from(told: Sequence[Mapping[str, Any]]) -> Representation:
+    """Undo `form_to`."""
+    return Representation(
+        tuple(
+            SignalForm(
+                signal["name"],
+                signal["rate_hz"],
+                signal["time"],
+                tuple(Channel(**channel) for channel in signal["channels"]),
+            )
+            for signal in told
         )
     )
 

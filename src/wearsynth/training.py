@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from wearsynth.generators.flow import ConditionalFlow, make_flow
 from wearsynth.generators.gan import ConditionalGan, Network, make_gan
 from wearsynth.generators.mixture import fit_mixture
 from wearsynth.generators.records import RecordShape
-from wearsynth.grids import grid_of
+from wearsynth.grids import Grid, grid_of
 from wearsynth.model import Model, record_shape
 from wearsynth.optimise import LoopPlan, Outcome, Records, Watch, optimise
 from wearsynth.representation import Representation, representation_of
@@ -39,19 +39,22 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, eq=False)
-class _Learnt:
-    """What is learnt from, in network form. stopping: windows that decide when to stop."""
+class Learnt:
+    """What is learnt from, in network form.
+
+    learning: the real windows of these, None where none are. stopping: those that decide when to stop.
+    """
 
     representation: Representation
     conditions: ConditionForm
     shape: RecordShape
     records: Records
-    learning: Windows
+    learning: Windows | None
     stopping: Windows | None
 
 
 def fit(
-    train: Windows,
+    windows: Windows,
     config: FitConfig,
     *,
     say: Say = print,
@@ -66,40 +69,62 @@ def fit(
     may be removed once the model is saved. Raises DataError for too few windows, TrainingError for
     NaN or collapse, and errors.Interrupted after Ctrl-C.
     """
-    _check(train, config)
-    _warn_of_few(train, say)
+    _check(windows)
+    check_device(config.device, "fit.device")
+    warn_of_few(windows, say)
     if config.generator == "mixture":
-        learnt = _learnt(train, None, config)
+        learnt = _learnt(windows, None, config)
         mixture = fit_mixture(
             learnt.records.values, learnt.records.label, learnt.shape, seed=config.seed
         )
-        return _model(train, mixture, learnt, config, None)
-    learning, stopping, how = set_aside(train, config.set_aside, config.seed)
+        return _model(windows, mixture, learnt, config, None)
+    learning, stopping, how = set_aside(windows, config.set_aside, config.seed)
     usual = config.usual(len(learning))
     say(f"{how}; {usual.rounds} rounds of {usual.batch_size} windows at most.")
     learnt = _learnt(learning, stopping, config)
     trainable = _untrained(config, usual, learnt.shape)
-    loop_file = _open_checkpoint(
-        checkpoint, _fingerprint(learnt.records, config), resume=resume, say=say
+    loop_file = open_checkpoint(
+        checkpoint, learnt.records, config.model_dump(), resume=resume, say=say
     )
-    check = _check_of(learnt, trainable, config.seed, say)
+    plan = LoopPlan(
+        rounds=usual.rounds,
+        batch_size=usual.batch_size,
+        check_every=min(usual.check_every, usual.rounds),
+        patience=config.patience,
+        average_decay=usual.average_decay,
+        seed=config.seed,
+        device=config.device,
+        precision=config.precision,
+    )
+    outcome = train(trainable, learnt, plan, say=say, watch=watch, checkpoint=loop_file)
+    return _model(windows, trainable, learnt, config, outcome)
+
+
+def train(
+    trainable: ConditionalFlow | ConditionalGan,
+    learnt: Learnt,
+    plan: LoopPlan,
+    *,
+    say: Say,
+    watch: Watch | None,
+    checkpoint: Path | None,
+) -> Outcome:
+    """Train in place, on the plan's device, guarded by the windows that decide when to stop."""
+    for player in trainable.players:
+        player.module.to(plan.device)
+    check = _check_of(learnt, trainable, plan.seed, say)
     outcome = optimise(
-        trainable,
-        learnt.records,
-        _loop_plan(config, usual),
-        check=check,
-        watch=watch,
-        checkpoint=loop_file,
+        trainable, learnt.records, plan, check=check, watch=watch, checkpoint=checkpoint
     )
     for player in trainable.players:
         player.module.to("cpu")
     say(_ending(outcome))
     if check is not None:
         say(_copying_line(check))
-    return _model(train, trainable, learnt, config, outcome)
+    return outcome
 
 
-def _learnt(learning: Windows, stopping: Windows | None, config: FitConfig) -> _Learnt:
+def _learnt(learning: Windows, stopping: Windows | None, config: FitConfig) -> Learnt:
     """Give windows in network form; with conditions, each with all of them and with some left out."""
     representation = representation_of(learning)
     values, label = representation.encode(learning), learning.label
@@ -111,7 +136,7 @@ def _learnt(learning: Windows, stopping: Windows | None, config: FitConfig) -> _
         label = np.concatenate([label, label])
     shape = record_shape(representation, len(learning.classes), conditions)
     records = Records(values, label)
-    return _Learnt(representation, conditions, shape, records, learning, stopping)
+    return Learnt(representation, conditions, shape, records, learning, stopping)
 
 
 def _with(values: FloatArray, told: FloatArray) -> FloatArray:
@@ -123,7 +148,7 @@ def _with(values: FloatArray, told: FloatArray) -> FloatArray:
 def _untrained(
     config: FitConfig, usual: Usual, shape: RecordShape
 ) -> ConditionalFlow | ConditionalGan:
-    """Give the generator that the options name, on their device."""
+    """Give the generator that the options name."""
     trainable: ConditionalFlow | ConditionalGan
     if config.generator == "flow":
         trainable = make_flow(shape, width=usual.width, seed=config.seed)
@@ -133,13 +158,11 @@ def _untrained(
             make_gan(shape, network=network, width=usual.width, seed=config.seed),
             critic_updates=config.critic_updates,
         )
-    for player in trainable.players:
-        player.module.to(config.device)
     return replace(trainable, learning_rate=usual.learning_rate)
 
 
-def _check_of(learnt: _Learnt, generator: Sampler, seed: int, say: Say) -> HeldOutCheck | None:
-    if learnt.stopping is None:
+def _check_of(learnt: Learnt, generator: Sampler, seed: int, say: Say) -> HeldOutCheck | None:
+    if learnt.stopping is None or learnt.learning is None:
         return None
     if isinstance(generator, ConditionalFlow):
         generator = replace(generator, heun_steps=CHECK_HEUN_STEPS)
@@ -155,7 +178,7 @@ def _check_of(learnt: _Learnt, generator: Sampler, seed: int, say: Say) -> HeldO
     return replace(check, untrained_auc=check.copying_now().membership_auc)
 
 
-def _check(train: Windows, config: FitConfig) -> None:
+def _check(train: Windows) -> None:
     if len(train) < MIN_WINDOWS:
         raise DataError(f"{len(train)} windows are too few to fit; at least {MIN_WINDOWS} needed.")
     empty = [name for name, count in train.counts.items() if count == 0]
@@ -166,10 +189,9 @@ def _check(train: Windows, config: FitConfig) -> None:
         )
     if train.synthetic.any():
         raise DataError("these windows are synthetic already; fit on real ones.")
-    check_device(config.device, "fit.device")
 
 
-def _warn_of_few(train: Windows, say: Say) -> None:
+def warn_of_few(train: Windows, say: Say) -> None:
     """Say plainly where data are too few for a claim."""
     groups = len(np.unique(train.group))
     fewest = min(train.counts, key=train.counts.__getitem__)
@@ -194,19 +216,6 @@ def _copying_line(check: HeldOutCheck) -> str:
     return f"Copies, beside windows set aside: {copying.line} ({verdict})."
 
 
-def _loop_plan(config: FitConfig, usual: Usual) -> LoopPlan:
-    return LoopPlan(
-        rounds=usual.rounds,
-        batch_size=usual.batch_size,
-        check_every=min(usual.check_every, usual.rounds),
-        patience=config.patience,
-        average_decay=usual.average_decay,
-        seed=config.seed,
-        device=config.device,
-        precision=config.precision,
-    )
-
-
 def checkpoint_of(model_folder: Path) -> Path:
     """Give the folder beside a model's where an unfinished fit keeps its checkpoint."""
     return model_folder.with_name(model_folder.name + ".checkpoint")
@@ -220,19 +229,18 @@ def remove_checkpoint(folder: Path) -> None:
         folder.rmdir()
 
 
-def _fingerprint(records: Records, config: FitConfig) -> str:
-    digest = hashlib.sha256(json.dumps(config.model_dump(), sort_keys=True).encode())
-    digest.update(records.values.tobytes())
-    digest.update(records.label.tobytes())
-    return digest.hexdigest()
-
-
-def _open_checkpoint(
-    folder: Path | None, fingerprint: str, *, resume: bool, say: Say
+def open_checkpoint(
+    folder: Path | None,
+    records: Records,
+    options: Mapping[str, Any],
+    *,
+    resume: bool,
+    say: Say,
 ) -> Path | None:
     """Give the loop's checkpoint file; refuse to mix runs of other windows or options."""
     if folder is None:
         return None
+    fingerprint = _fingerprint(records, options)
     belongs, loop = folder / BELONGS, folder / LOOP
     check_writable(loop)
     if resume and not loop.exists():
@@ -251,6 +259,13 @@ def _open_checkpoint(
     return loop
 
 
+def _fingerprint(records: Records, options: Mapping[str, Any]) -> str:
+    digest = hashlib.sha256(json.dumps(options, sort_keys=True).encode())
+    digest.update(records.values.tobytes())
+    digest.update(records.label.tobytes())
+    return digest.hexdigest()
+
+
 def _ending(outcome: Outcome) -> str:
     return (
         f"Stopped after round {outcome.rounds_run} ({outcome.reason}); "
@@ -261,7 +276,7 @@ def _ending(outcome: Outcome) -> str:
 def _model(
     train: Windows,
     generator: Sampler,
-    learnt: _Learnt,
+    learnt: Learnt,
     config: FitConfig,
     outcome: Outcome | None,
 ) -> Model:
@@ -288,8 +303,13 @@ def _model(
         provenance=(*train.provenance, line),
         about=about,
         conditions=learnt.conditions,
-        grids={
-            name: tuple(grid_of(signal.values[:, :, at]) for at in range(len(signal.channels)))
-            for name, signal in train.signals.items()
-        },
+        grids=grids_of(train),
     )
+
+
+def grids_of(windows: Windows) -> dict[str, tuple[Grid, ...]]:
+    """Give, by signal, the grid of each channel's readings."""
+    return {
+        name: tuple(grid_of(signal.values[:, :, at]) for at in range(len(signal.channels)))
+        for name, signal in windows.signals.items()
+    }

@@ -33,7 +33,11 @@ LEARNT_LOSS = 0.005
 """An epoch with a mean loss below this is the last."""
 STILL_SD = 0.01
 """Added to a window's own sd (of 1 over all windows) before its shape is divided by it."""
+LEAST_VARIANCE = 1e-12
 CHUNK = 256
+
+Scale = tuple[NDArray[np.floating], NDArray[np.floating]]
+"""The mean and sd of each channel of a signal, (channel,) each."""
 
 
 class Branch(nn.Module):
@@ -78,7 +82,7 @@ class Network:
     """A fitted network. scales: each signal's mean and sd by channel, of what it was fitted on."""
 
     net: Joined
-    scales: Mapping[str, tuple[NDArray[np.floating], NDArray[np.floating]]]
+    scales: Mapping[str, Scale]
 
     def logits(self, values: Values) -> NDArray[np.float64]:
         """Give (window, class); the largest of a row is the decision."""
@@ -86,6 +90,12 @@ class Network:
             prepared = _prepared(values, self.scales)
             chunks = zip(*(torch.split(x, CHUNK) for x in prepared), strict=True)
             return torch.cat([self.net(list(chunk)) for chunk in chunks]).double().numpy()
+
+    def logits_through(self, signals: Mapping[str, Tensor]) -> Tensor:
+        """Give logits (window, class) of readings (window, time, channel), through which gradients flow."""
+        prepared = [_seen(signals[name], scale) for name, scale in self.scales.items()]
+        logits: Tensor = self.net(prepared)
+        return logits
 
 
 def fit_network(values: Values, label: IntArray, *, seed: int, epochs: int = EPOCHS) -> Network:
@@ -121,25 +131,27 @@ def _train(net: Joined, signals: list[Tensor], label: Tensor, seed: int, epochs:
             return
 
 
-def _scale(values: NDArray[np.floating]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+def _scale(values: NDArray[np.floating]) -> Scale:
     """Give each channel's mean and sd over all windows; sd 1 where a channel never moves."""
     sd = values.std(axis=(0, 1), dtype=np.float64)
     return values.mean(axis=(0, 1), dtype=np.float64), np.where(sd > 0, sd, 1.0)
 
 
-def _prepared(
-    values: Values, scales: Mapping[str, tuple[NDArray[np.floating], NDArray[np.floating]]]
-) -> list[Tensor]:
-    """Give each signal as (window, 2 x channel, time): its readings, and its shape in the window.
+def _prepared(values: Values, scales: Mapping[str, Scale]) -> list[Tensor]:
+    """Give each signal as the network sees it."""
+    exact = {name: torch.from_numpy(values[name].astype(np.float64)) for name in scales}
+    return [_seen(exact[name], scale).float().contiguous() for name, scale in scales.items()]
+
+
+def _seen(readings: Tensor, scale: Scale) -> Tensor:
+    """Give (window, 2 x channel, time) of (window, time, channel): readings, and the window's shape.
 
     The shape has the window's own mean taken off and is divided by its own sd, so that small
     movements are seen beside large differences of level.
     """
-    prepared = []
-    for name, (mean, sd) in scales.items():
-        plain = (values[name] - mean) / sd
-        centred = plain - plain.mean(axis=1, keepdims=True)
-        shape = centred / (centred.std(axis=1, keepdims=True) + STILL_SD)
-        both = np.concatenate([plain, shape], axis=2, dtype=np.float32).transpose(0, 2, 1)
-        prepared.append(torch.from_numpy(np.ascontiguousarray(both)))
-    return prepared
+    mean, sd = (torch.from_numpy(of).to(readings) for of in scale)
+    plain = (readings - mean) / sd
+    centred = plain - plain.mean(dim=1, keepdim=True)
+    # where nothing moves the root has no slope
+    own_sd = (centred.square().mean(dim=1, keepdim=True) + LEAST_VARIANCE).sqrt()
+    return torch.cat([plain, centred / (own_sd + STILL_SD)], dim=2).transpose(1, 2)

@@ -22,6 +22,10 @@ Precision = Literal["float32", "bfloat16"]
 
 Device = Literal["cpu", "cuda"]
 
+Feedback = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""(shapes (record, channel, step), numbers (record, number), label (record,)) -> loss (record,): what
+something frozen, such as a classifier, says of drawn records."""
+
 RecordLoss = Callable[[Mapping[str, Parameters], Tensor, Tensor, Tensor], Tensor]
 """(parameters by player, records (record, channel, step), label (record,), noise (record,
 noise_size)) -> loss (record,).

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.func import functional_call
 
 from wearsynth.data import FloatArray, IntArray
-from wearsynth.generators import Device, Parameters, Player, Precision
+from wearsynth.generators import Device, Feedback, Parameters, Player, Precision
 from wearsynth.generators.records import RecordShape, Whitening
 from wearsynth.generators.velocity import FlowNet, Point
 
@@ -55,6 +55,8 @@ class ConditionalFlow:
 
     few_steps: 0 for a flow that is followed by Heun's method in heun_steps, else the number of
     Euler steps for which it was distilled (distilling.py). precision: of the networks when sampling.
+    feedback: what it says of where both flows would end, were they to go straight on, adds
+    feedback_weight times to the loss, the less the farther that is.
     """
 
     shape: RecordShape
@@ -64,6 +66,8 @@ class ConditionalFlow:
     learning_rate: float = 1e-3
     heun_steps: int = HEUN_STEPS
     precision: Precision = "float32"
+    feedback: Feedback | None = None
+    feedback_weight: float = 0.0
 
     @property
     def players(self) -> tuple[Player, ...]:
@@ -112,7 +116,13 @@ class ConditionalFlow:
         found_description, found_shape = functional_call(net, parameters["flow"], given)
         error: Tensor = found_description - (description - from_description)
         shape_error: Tensor = net.error(found_shape.float() - (shape - from_shape), numbers)
-        return shape_error + error.square().mean(dim=1)
+        loss = shape_error + error.square().mean(dim=1)
+        if self.feedback is None:
+            return loss
+        ended = at.shape + (1 - shape_time)[:, :, None] * found_shape.float()
+        numbers, _ = _parted(at.description + (1 - description_time) * found_description, of)
+        nearness = (shape_time * description_time)[:, 0]
+        return loss + self.feedback_weight * nearness * self.feedback(ended, numbers, label)
 
     def sample(
         self, label: IntArray, conditions: FloatArray, rng: np.random.Generator

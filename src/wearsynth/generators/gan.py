@@ -20,7 +20,7 @@ from torch.func import functional_call, grad
 from torch.nn import functional as F
 
 from wearsynth.data import FloatArray, IntArray
-from wearsynth.generators import Device, Parameters, Player, Precision
+from wearsynth.generators import Device, Feedback, Parameters, Player, Precision
 from wearsynth.generators.layers import grouped_norm, patched, unpatched
 from wearsynth.generators.lstm import LstmTrunk
 from wearsynth.generators.records import RecordShape, Whitening
@@ -169,7 +169,8 @@ def _dense(before: int, between: int, after: int) -> nn.Sequential:
 class ConditionalGan:
     """Both networks with their losses: Trainable, and a Sampler once trained.
 
-    precision: of the generator's trunk when sampling.
+    precision: of the generator's trunk when sampling. feedback: what it says of drawn records adds
+    feedback_weight times to the generator's loss.
     """
 
     shape: RecordShape
@@ -179,6 +180,8 @@ class ConditionalGan:
     learning_rate: float = 1e-3
     penalty_weight: float = 10.0
     precision: Precision = "float32"
+    feedback: Feedback | None = None
+    feedback_weight: float = 0.0
 
     @property
     def players(self) -> tuple[Player, ...]:
@@ -222,10 +225,14 @@ class ConditionalGan:
     def generator_loss(
         self, parameters: Mapping[str, Parameters], records: Tensor, label: Tensor, noise: Tensor
     ) -> Tensor:
-        """-critic(fake), for each record (of which only label and conditions are used)."""
+        """-critic(fake), and feedback, for each record (of which only label and conditions are used)."""
         _, conditions = self._split(records)
         fake = self._generate(parameters["generator"], noise, label, conditions)
-        return -self._score(parameters["critic"], fake, label, conditions)
+        loss = -self._score(parameters["critic"], fake, label, conditions)
+        if self.feedback is None:
+            return loss
+        shapes, numbers = fake[:, : self.shape.shapes], fake[:, self.shape.shapes :, 0]
+        return loss + self.feedback_weight * self.feedback(shapes, numbers, label)
 
     def sample(
         self, label: IntArray, conditions: FloatArray, rng: np.random.Generator
