@@ -34,7 +34,7 @@ from wearsynth.formats.st_mlc_writer import CONFIGURATION_NAME, write
 from wearsynth.formats.timeline import NOT_READINGS, gaps_of, odd_rows, spans_of
 from wearsynth.names import natural_key
 
-__all__ = ["OPTIONS", "read", "recognises", "write"]
+__all__ = ["OPTIONS", "Log", "read", "read_logs", "recognises", "write"]
 
 OPTIONS: tuple[str, ...] = ("source_rate_hz",)
 _CLASS_FOLDER = re.compile(r"\d+_(?P<label>.+)")
@@ -81,6 +81,20 @@ class _Rows:
     path: Path
 
 
+@dataclass(frozen=True, eq=False)
+class Log:
+    """A log as it stands: readings in mg, (time, axis) float64, each following on the one before.
+
+    label: its folder's class, "" where it has none. rate_hz: as its time stamps tell, else as
+    mlc_conf.json does (mlc_odr), None without both.
+    """
+
+    path: Path
+    label: str
+    mg: NDArray[np.float64]
+    rate_hz: float | None
+
+
 def recognises(path: Path) -> bool:
     """Say whether this is a set's root, its data folder, or one log."""
     if path.is_file():
@@ -103,6 +117,43 @@ def read(path: Path, *, source_rate_hz: float | None = None) -> list[Recording]:
         raise FormatError(path, f"{problem}. Name the folder that holds data, or one log.")
     about = _set(path, source_rate_hz)
     return [recording for log in logs for recording in _read_log(log, about)]
+
+
+def read_logs(path: Path) -> list[Log]:
+    """Give one log, or all of a folder (a set, or any .csv files), with nothing left out or rounded.
+
+    This is for what needs every reading in order. FormatError, naming file and line, where a log is
+    not of this layout, holds something that is no reading, or has time stamps that leave a gap.
+    """
+    if not path.is_dir():
+        return [_unbroken(path, _set(path, None).rate_hz)]
+    found = _logs(path) or sorted(
+        (file for file in path.glob("*.csv") if recognises(file)),
+        key=lambda file: natural_key(file.name),
+    )
+    if not found:
+        problem = "holds no MEMS Studio logs (acc_x[mg],acc_y[mg],acc_z[mg])"
+        raise FormatError(path, f"{problem}. Name a log, or the folder that holds them.")
+    rate_hz = _set(path, None).rate_hz
+    return [_unbroken(log, rate_hz) for log in found]
+
+
+def _unbroken(path: Path, rate_hz: float | None) -> Log:
+    head, table = _table(path)
+    bad = np.asarray(as_readings(table[:, :3] / 1000, "g")[1].any(axis=1))
+    if _TIME in head.columns and len(table) > 1:
+        clock = clock_of(table[:, 3], where=f"{path}", first_line=head.first_line)
+        rate_hz = clock.rate_hz
+        kept, place = clock.stretches[0].rows, clock.stretches[0].place
+        in_order = (kept == np.arange(len(kept))) & (place == np.arange(len(kept)))
+        bad[: len(kept)] |= ~in_order
+        bad[len(kept) :] = True
+    if bad.any():
+        line = head.first_line + int(np.argmax(bad))
+        problem = "from here on readings are missing, and each is needed. Cut the log before."
+        raise FormatError(path, problem, line=line)
+    folder = _CLASS_FOLDER.fullmatch(path.parent.name)
+    return Log(path, folder["label"] if folder else "", table[:, :3], rate_hz)
 
 
 def _begin(path: Path) -> bytes:
@@ -203,7 +254,8 @@ def _read_log(path: Path, about: _Set) -> list[Recording]:
     ]
 
 
-def _rows(path: Path) -> _Rows:
+def _table(path: Path) -> tuple[_Head, NDArray[np.float64]]:
+    """Give a log's numbers, (row, column): three axes in mg, then time and label where it has them."""
     content = read_bytes(path)
     head = _head(content[:_HEAD_BYTES])
     if head is None:
@@ -224,6 +276,11 @@ def _rows(path: Path) -> _Rows:
     table = np.concatenate([np.empty((0, 3 + len(more))), *blocks])
     if not len(table):
         raise FormatError(path, "holds no readings below its header. Copy or export it again.")
+    return head, table
+
+
+def _rows(path: Path) -> _Rows:
+    head, table = _table(path)
     values, bad = as_readings(table[:, :3] / 1000, "g")
     return _Rows(
         values=values,
