@@ -10,6 +10,7 @@ import typer
 from wearsynth import __version__
 from wearsynth.cli_classifier import classifier_app, finetune_command
 from wearsynth.cli_data import data_app
+from wearsynth.cli_mlc import mlc_app
 from wearsynth.cli_models import distil_command, fit_command, sample_command
 from wearsynth.config import (
     Config,
@@ -39,6 +40,7 @@ app = typer.Typer(
 )
 app.add_typer(data_app, name="data", no_args_is_help=True)
 app.add_typer(classifier_app, name="classifier", no_args_is_help=True)
+app.add_typer(mlc_app, name="mlc", no_args_is_help=True)
 
 
 app.command("fit")(fit_command)
