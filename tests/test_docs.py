@@ -47,7 +47,7 @@ def test_every_command_and_option_stands_in_the_reference_as_it_is(script: dict[
 
 def test_the_reference_knows_commands_options_and_defaults(script: dict[str, Any]) -> None:
     page = script["cli_page"]()
-    for name in ("data describe", "data windows", "data split", "fit", "run", "config"):
+    for name in ("data describe", "data windows", "data split", "mlc run", "fit", "run", "config"):
         assert f"\n## wearsynth {name}\n" in page
     fit_options = page.split("## wearsynth fit")[1].split("## ")[0]
     assert (
@@ -191,7 +191,7 @@ def test_commands_in_the_docs_exist(script: dict[str, Any]) -> None:
     assert len(lines) > 15
     for line in lines:
         words = line.split()[1:]
-        name = " ".join(words[:2]) if words[0] == "data" else words[0]
+        name = " ".join(words[:2]) if words[0] in ("data", "mlc") else words[0]
         for option in re.findall(r"(?<= )--?[a-z][\w-]*", line):
             assert f"`{option}`" in usage[name], line
 

@@ -112,8 +112,7 @@ def test_numbers_have_six_digits_and_ties_go_away_from_zero() -> None:
     assert number_text(78.375) == "78.375"
     assert number_text(1.0000005) == "1"
     assert number_text(0.00001293420791625977) == "1.29342e-05"
-    # 0.9765625 x 2^-10 = 0.00095367431640625; the sixth digit of 60.40625 is a tie: 60.4063, where to
-    # even it would be 60.4062
+    # the sixth digit is a tie; to even it would be 60.4062
     assert number_text(60.40625) == "60.4063"
     assert f"{60.40625:.6g}" == "60.4062"
     assert number_text(-60.40625) == "-60.4063"
