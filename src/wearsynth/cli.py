@@ -10,6 +10,7 @@ import typer
 from wearsynth import __version__
 from wearsynth.cli_data import data_app
 from wearsynth.cli_models import distil_command, fit_command, sample_command
+from wearsynth.cli_sensors import sensors_command
 from wearsynth.config import (
     Config,
     GenerateConfig,
@@ -20,7 +21,7 @@ from wearsynth.config import (
 )
 from wearsynth.errors import Interrupted, WearsynthError
 from wearsynth.files import atomic_file, check_not_input
-from wearsynth.options import Out, Overwrite, help_of, section_of
+from wearsynth.options import Out, Overwrite, help_of, mounting_of, section_of
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells have it."""
@@ -42,6 +43,7 @@ app.add_typer(data_app, name="data", no_args_is_help=True)
 app.command("fit")(fit_command)
 app.command("distil")(distil_command)
 app.command("sample")(sample_command)
+app.command("sensors")(sensors_command)
 
 
 @app.command("render")
@@ -57,7 +59,15 @@ def render_command(
     power_mode: Annotated[
         str | None, typer.Option(help=help_of(RenderConfig, "power_mode"))
     ] = None,
+    low_pass: Annotated[str | None, typer.Option(help=help_of(RenderConfig, "low_pass"))] = None,
+    mounting: Annotated[str | None, typer.Option(help=help_of(RenderConfig, "mounting"))] = None,
     devices: Annotated[int | None, typer.Option(help=help_of(RenderConfig, "devices"))] = None,
+    device_seed: Annotated[
+        int | None, typer.Option(help=help_of(RenderConfig, "device_seed"))
+    ] = None,
+    cross_axis_pct: Annotated[
+        float | None, typer.Option(help=help_of(RenderConfig, "cross_axis_pct"))
+    ] = None,
     format: Annotated[str | None, typer.Option(help=help_of(RenderConfig, "format"))] = None,  # noqa: A002
     seed: Annotated[int | None, typer.Option(help=help_of(RenderConfig, "seed"))] = None,
     overwrite: Overwrite = False,
@@ -69,7 +79,11 @@ def render_command(
         "full_scale": full_scale,
         "rate_hz": rate_hz,
         "power_mode": power_mode,
+        "low_pass": low_pass,
+        "mounting": mounting_of(mounting),
         "devices": devices,
+        "device_seed": device_seed,
+        "cross_axis_pct": cross_axis_pct,
         "format": format,
         "seed": seed,
     }
