@@ -174,13 +174,13 @@ def test_left_justified_parts_by_mode() -> None:
     lis2dh12, lis2dw12 = (load_profile(name).signals["acc"] for name in ("lis2dh12", "lis2dw12"))
     by_mode = {mode.name: lis2dh12.in_mode(mode).full_scales[1] for mode in lis2dh12.power_modes}
     told = {
-        name: (1000 * of.per_count, of.bits, of.shift, of.clip_counts)
+        name: (round(1000 * of.per_count, 9), of.bits, of.shift, of.clip_counts)
         for name, of in by_mode.items()
     }
     assert told == {  # 4 g: the driver's 2, 8 and 32 mg for lsb / 16, / 64 and / 256
-        "high_resolution": (pytest.approx(2), 12, 4, (-2048, 2047)),
-        "normal": (pytest.approx(8), 10, 6, (-512, 511)),
-        "low_power": (pytest.approx(32), 8, 8, (-128, 127)),
+        "high_resolution": (2, 12, 4, (-2048, 2047)),
+        "normal": (8, 10, 6, (-512, 511)),
+        "low_power": (32, 8, 8, (-128, 127)),
     }
     fine, *_, coarse = (lis2dw12.in_mode(mode).full_scales[0] for mode in lis2dw12.power_modes)
     assert (fine.bits, fine.shift, coarse.bits, coarse.shift) == (14, 2, 12, 4)

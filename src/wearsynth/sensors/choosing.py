@@ -104,10 +104,10 @@ def _lacking_full_scale(profile: SensorProfile, part: SignalProfile, name: str) 
     if part.unit != "g":
         return f"{profile.name} {part.name} has one range, {part.default_full_scale}, not {name}."
     has = listed([f"{scale.limit:g}" for scale in part.full_scales])
-    wanted = name.removesuffix("g")
+    wanted = f"{name.removesuffix('g')} g" if name.endswith("g") else name
     others = [other for other in profile_names() if name in _ranges_g(load_profile(other))]
-    hint = f" A {wanted} g part: {listed(others)}." if others else ""
-    return f"{profile.name} has no {wanted} g full scale; it has {has}.{hint}"
+    hint = f" A {wanted} part: {listed(others)}." if others else ""
+    return f"{profile.name} has no {wanted} full scale; it has {has}.{hint}"
 
 
 def _ranges_g(profile: SensorProfile) -> set[str]:

@@ -4,6 +4,8 @@ A Butterworth filter of second order with the part's -3 dB bandwidth; makers rar
 It looks back only, as in the part, and so delays.
 """
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfilt, sosfilt_zi
@@ -44,12 +46,19 @@ def low_passed_noise(
     sections = _sections(bandwidth_hz, rate_hz)
     before = _settling(bandwidth_hz, rate_hz)
     white = rng.standard_normal((before + shape[0], shape[1]))
-    impulse = np.zeros(2 * before)
+    quiet = sosfilt(sections, white, axis=0)[before:]
+    return np.asarray(quiet / _noise_gain(bandwidth_hz, rate_hz), dtype=np.float64)
+
+
+@cache
+def _noise_gain(bandwidth_hz: float, rate_hz: float) -> float:
+    """Give the deviation of white noise of deviation 1 behind the filter: its impulse's length."""
+    impulse = np.zeros(2 * _settling(bandwidth_hz, rate_hz))
     impulse[0] = 1.0
-    gain = np.linalg.norm(sosfilt(sections, impulse))
-    return np.asarray(sosfilt(sections, white, axis=0)[before:] / gain, dtype=np.float64)
+    return float(np.linalg.norm(sosfilt(_sections(bandwidth_hz, rate_hz), impulse)))
 
 
+@cache
 def _sections(bandwidth_hz: float, rate_hz: float) -> _Array:
     return np.asarray(butter(ORDER, bandwidth_hz, fs=rate_hz, output="sos"), dtype=np.float64)
 

@@ -18,6 +18,7 @@ LIST_COLUMNS = (
 )
 FIGURE_COLUMNS = ("figure", "value", "verified", "source")
 _VERIFIED = {True: "yes", False: "no", "secondary": "secondary"}
+_BY_ENDING = {"_mg_per_degc": "mg/degC", "_pct_per_degc": "%/degC", "_pct": "%"}
 _IN_G = {"density": (1e6, "ug/sqrt(Hz)"), "rms": (1e3, "mg"), "offset": (1e3, "mg")}
 
 
@@ -129,11 +130,8 @@ def _told(name: str, value: Any, unit: str) -> str:
 
 
 def _shown_unit(name: str, unit: str) -> tuple[float, str]:
+    for end, shown in _BY_ENDING.items():
+        if name.endswith(end):
+            return 1.0, shown
     kind = name.removeprefix("noise_").split("_")[0]
-    if unit == "g" and kind in _IN_G:
-        return _IN_G[kind]
-    if "_mg_per_degc" in name:
-        return 1.0, "mg/degC"
-    if "_pct_per_degc" in name:
-        return 1.0, "%/degC"
-    return (1.0, "%") if name.endswith("_pct") else (1.0, unit)
+    return _IN_G.get(kind, (1.0, unit)) if unit == "g" else (1.0, unit)
