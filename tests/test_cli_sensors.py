@@ -89,18 +89,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_all_options_of_rendering_reach_the_counts(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options = (
-        "--sensor",
-        "lis2dh12",
-        "--power-mode",
-        "normal",
-        "--full-scale",
-        "8g",
-        "--devices",
-        2,
-    )
-    options += ("--mounting", "0,180,0", "--device-seed", 4, "--cross-axis-pct", 1)  # type: ignore[assignment]
-    options += ("--low-pass", "ODR/2", "--format", "parquet")
+    part = ("--sensor", "lis2dh12", "--power-mode", "normal", "--full-scale", "8g")
+    units = ("--devices", 2, "--device-seed", 4, "--cross-axis-pct", 1)
+    options = (*part, *units, "--mounting", "0,180,0", "--low-pass", "ODR/2", "--format", "parquet")
     code, out, err = wearsynth(capsys, monkeypatch, "render", "w.parquet", *options, "-o", "counts")
     assert code == 0 and "sensor lis2dh12, full_scale 8g, rate_hz 25.0, 2 device(s)" in out
     assert "sensitivity_sd_pct and rate_error_pct not known, taken as 0" in err

@@ -177,8 +177,8 @@ def lengths_at_rest(rng: np.random.Generator, devices: int, seed: int) -> np.nda
     gravity /= np.linalg.norm(gravity, axis=2, keepdims=True)
     options = RenderOptions(full_scale="4g", devices=devices, seed=seed)
     counts = render(windows_of(np.repeat(gravity, 52, axis=1), 26), LSM6DSL, options)
-    lengths: np.ndarray = np.linalg.norm(counts.to_physical(), axis=2)
-    return lengths.mean(axis=1)
+    lengths = np.linalg.norm(counts.to_physical(), axis=2)
+    return np.asarray(lengths.mean(axis=1))
 
 
 def test_what_units_read_at_rest_spreads_by_offset_and_sensitivity() -> None:

@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from wearsynth.sensors.low_pass import low_passed, low_passed_noise, passes_all
 
 
-def tone(hz: float, *, rate_hz: float = 100.0, length: int = 2000) -> np.ndarray:
-    angle: np.ndarray = 2 * np.pi * hz * np.arange(length).reshape(1, -1, 1) / rate_hz
-    return np.sin(angle)
+def tone(hz: float, *, rate_hz: float = 100.0, length: int = 2000) -> NDArray[np.float64]:
+    angle = 2 * np.pi * hz * np.arange(length) / rate_hz
+    return np.asarray(np.sin(angle)[None, :, None], dtype=np.float64)
 
 
 @pytest.mark.parametrize(
