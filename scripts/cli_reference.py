@@ -1,8 +1,8 @@
-"""Write docs/cli.md and docs/configuration.md from the program itself.
+"""Write docs/cli.md, docs/configuration.md and the table of sensor parts from the program itself.
 
     python scripts/cli_reference.py
 
-tests/test_docs.py fails where the two pages do not stand as this script gives them.
+tests/test_docs.py fails where they do not stand as this script gives them.
 """
 
 from collections.abc import Iterator
@@ -21,6 +21,8 @@ from wearsynth.config import (
     WindowsConfig,
     default_toml,
 )
+from wearsynth.sensors import load_profile, profile_names
+from wearsynth.sensors.telling import LIST_COLUMNS, list_rows
 
 DOCS = Path(__file__).parents[1] / "docs"
 SCHEMAS: dict[str, type[Section]] = {
@@ -66,6 +68,19 @@ def cli_page() -> str:
 def configuration_page() -> str:
     """Give docs/configuration.md: the commented default configuration."""
     return f"{CONFIGURATION_HEAD}\n```toml\n{default_toml().rstrip()}\n```\n"
+
+
+PARTS_BEGIN, PARTS_END = "<!-- parts: by scripts/cli_reference.py -->", "<!-- end of parts -->"
+
+
+def with_parts(page: str) -> str:
+    """Give docs/sensors-and-rendering.md with the table of parts as the profiles have it."""
+    before, _, rest = page.partition(PARTS_BEGIN)
+    _, _, after = rest.partition(PARTS_END)
+    rows = [LIST_COLUMNS, ("---",) * len(LIST_COLUMNS)]
+    rows += list_rows([load_profile(name) for name in profile_names()])
+    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return f"{before}{PARTS_BEGIN}\n{table}\n{PARTS_END}{after}"
 
 
 def _commands(group: Any, path: str) -> Iterator[tuple[str, Any]]:
@@ -120,3 +135,5 @@ if __name__ == "__main__":
     DOCS.mkdir(exist_ok=True)
     (DOCS / "cli.md").write_text(cli_page(), encoding="utf-8", newline="\n")
     (DOCS / "configuration.md").write_text(configuration_page(), encoding="utf-8", newline="\n")
+    parts = DOCS / "sensors-and-rendering.md"
+    parts.write_text(with_parts(parts.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")

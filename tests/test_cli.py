@@ -178,7 +178,7 @@ def test_version(run: Run) -> None:
         (("sample", "m", "--mounting", "1,2", "-o", "s"), "mounting"),
         (("sample", "m", "--mounting", "1,2,up", "-o", "s"), "mounting"),
         (("render", "w.parquet", "--full-scale", "3g", "-o", "c"), "lsm6dsl has no 3 g full scale"),
-        (("render", "w.parquet", "--sensor", "lsm6ds", "-o", "c"), "Did you mean 'lsm6dsl'"),
+        (("render", "w.parquet", "--sensor", "lsm6dslx", "-o", "c"), "Did you mean 'lsm6dsl'"),
         (("report", "broken.parquet", "-o", "r"), "broken.parquet"),
         (("run", "run.toml", "-o", "r"), "run.toml: fit: unknown option 'round'"),
         (("generate", "--config", "run.toml", "-o", "g"), "run.toml: fit: unknown option"),

@@ -214,7 +214,7 @@ def test_all_formats_sensors_figures_and_verdicts_are_described() -> None:
         assert f"`{name}`" in doc("formats.md")
     assert MANIFEST_NAME in doc("formats.md")
     for name in profile_names():
-        assert load_profile(name).title in doc("sensors-and-rendering.md")
+        assert f"| {name} | " in doc("sensors-and-rendering.md")
     for name, about in FIGURES.items():
         assert f"`{name}" in doc("concepts.md")
         assert f"| {about.title.replace(' ({judge})', '')} |" in doc("concepts.md")
@@ -222,16 +222,20 @@ def test_all_formats_sensors_figures_and_verdicts_are_described() -> None:
         assert f"| {verdict} |" in doc("concepts.md")
 
 
+def test_the_table_of_parts_is_that_of_the_profiles(script: dict[str, Any]) -> None:
+    page = doc("sensors-and-rendering.md")
+    assert page == script["with_parts"](page), "run python scripts/cli_reference.py"
+    assert page.count(script["PARTS_BEGIN"]) == page.count(script["PARTS_END"]) == 1
+
+
 def test_sensitivities_and_noise_in_the_docs_are_those_of_the_profile() -> None:
     part = load_profile("lsm6dsl").signals["acc"]
     page = doc("sensors-and-rendering.md")
-    for factor, values in (
-        (1e3, [scale.per_count for scale in part.full_scales]),
-        (1e6, [scale.noise_density for scale in part.full_scales]),
-    ):
-        assert ", ".join(f"{factor * value:.3g}" for value in values) in page
-    assert ", ".join(f"{1e3 * scale.noise_rms:.1f}" for scale in part.full_scales) in page
-    assert f"sd {1e3 * part.offset_sd:.0f} mg" in page
+    figures = {name: part.figures[f"noise_{name}"].value for name in ("density", "rms_low_power")}
+    assert ", ".join(f"{1e3 * scale.per_count:.3g}" for scale in part.full_scales) in page
+    assert ", ".join(f"{1e6 * density:.3g}" for density in figures["density"].values()) in page
+    assert ", ".join(f"{1e3 * rms:.1f}" for rms in figures["rms_low_power"].values()) in page
+    assert f"sd {1e3 * part.offset_sd[0]:.0f} mg" in page
     assert f"sd {100 * part.sensitivity_sd:.0f} %" in page
 
 

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from wearsynth.data import Windows, windows_from_arrays
 from wearsynth.errors import ConfigError, SensorError
-from wearsynth.rendering import RenderOptions, device_errors, render
+from wearsynth.rendering import RenderOptions, render
 from wearsynth.sensors import load_profile
+from wearsynth.sensors.devices import device_errors
 
 LSM6DSL = load_profile("lsm6dsl")
 E4 = load_profile("e4")

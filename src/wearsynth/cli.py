@@ -12,6 +12,7 @@ from wearsynth.cli_classifier import classifier_app, finetune_command
 from wearsynth.cli_data import data_app
 from wearsynth.cli_mlc import mlc_app
 from wearsynth.cli_models import distil_command, fit_command, sample_command
+from wearsynth.cli_sensors import sensors_command
 from wearsynth.config import (
     Config,
     GenerateConfig,
@@ -22,7 +23,7 @@ from wearsynth.config import (
 )
 from wearsynth.errors import Interrupted, WearsynthError
 from wearsynth.files import atomic_file, check_not_input
-from wearsynth.options import Out, Overwrite, help_of, section_of
+from wearsynth.options import Out, Overwrite, help_of, mounting_of, section_of
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells have it."""
@@ -47,6 +48,7 @@ app.command("fit")(fit_command)
 app.command("finetune")(finetune_command)
 app.command("distil")(distil_command)
 app.command("sample")(sample_command)
+app.command("sensors")(sensors_command)
 
 
 @app.command("render")
@@ -62,7 +64,15 @@ def render_command(
     power_mode: Annotated[
         str | None, typer.Option(help=help_of(RenderConfig, "power_mode"))
     ] = None,
+    low_pass: Annotated[str | None, typer.Option(help=help_of(RenderConfig, "low_pass"))] = None,
+    mounting: Annotated[str | None, typer.Option(help=help_of(RenderConfig, "mounting"))] = None,
     devices: Annotated[int | None, typer.Option(help=help_of(RenderConfig, "devices"))] = None,
+    device_seed: Annotated[
+        int | None, typer.Option(help=help_of(RenderConfig, "device_seed"))
+    ] = None,
+    cross_axis_pct: Annotated[
+        float | None, typer.Option(help=help_of(RenderConfig, "cross_axis_pct"))
+    ] = None,
     format: Annotated[str | None, typer.Option(help=help_of(RenderConfig, "format"))] = None,  # noqa: A002
     seed: Annotated[int | None, typer.Option(help=help_of(RenderConfig, "seed"))] = None,
     overwrite: Overwrite = False,
@@ -74,7 +84,11 @@ def render_command(
         "full_scale": full_scale,
         "rate_hz": rate_hz,
         "power_mode": power_mode,
+        "low_pass": low_pass,
+        "mounting": mounting_of(mounting),
         "devices": devices,
+        "device_seed": device_seed,
+        "cross_axis_pct": cross_axis_pct,
         "format": format,
         "seed": seed,
     }

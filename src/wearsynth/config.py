@@ -197,6 +197,9 @@ class DistilConfig(Section):
     seed: int = Field(0, ge=0, le=MAX_SEED, description="paths and their order")
 
 
+MountingOption = Annotated[Mounting, WrapValidator(_told_mounting)]
+
+
 class FinetuneConfig(Section):
     """How a fitted generator goes on with windows of another sensor, and a classifier's feedback."""
 
@@ -237,7 +240,7 @@ class SampleConfig(Section):
         0, ge=0, le=10**6, description="new people, each with so many windows; 0: not by person"
     )
     covariates: dict[str, float] = Field({}, description="told of all, such as age = 30")
-    mounting: Annotated[Mounting, WrapValidator(_told_mounting)] = Field(
+    mounting: MountingOption = Field(
         "kept",
         description="of the sensor: kept, drawn (by window or person), or degrees about x, y and z",
     )
@@ -263,15 +266,28 @@ class RenderConfig(Section):
         None, description="output data rate; left out: the part's nearest"
     )
     power_mode: str | None = Field(None, description="sets the noise; left out: the part's usual")
+    low_pass: str | None = Field(
+        None, description="the part's filter, such as ODR/4 or '50 Hz'; left out: its usual one"
+    )
     convention: Literal["nominal", "physical"] = Field(
         "nominal", description="nominal: printed mg/LSB, for files; physical: full scale / 32768"
+    )
+    mounting: MountingOption = Field(
+        "kept",
+        description="of the sensor: kept, drawn (by person or window), or degrees about x, y and z",
     )
     devices: int = Field(
         5, ge=0, le=100_000, description="units with errors of their own; 0: the ideal part"
     )
+    device_seed: int | None = Field(
+        None, ge=0, le=MAX_SEED, description="which units; left out: by seed"
+    )
+    cross_axis_pct: float | None = Field(
+        None, ge=0, le=100, description="spread between units, %; left out: the part's figure"
+    )
     noise: bool = Field(True, description="add the part's noise")
     format: str = Field("memsstudio", description="memsstudio, csv or parquet")
-    seed: int = Field(0, ge=0, le=MAX_SEED, description="device errors and noise")
+    seed: int = Field(0, ge=0, le=MAX_SEED, description="units, noise and drawn mountings")
 
 
 class GenerateConfig(RenderConfig):

@@ -202,7 +202,9 @@ def check_render(config: RenderConfig) -> None:
         full_scale=config.full_scale,
         power_mode=config.power_mode,
         rate_hz=config.rate_hz,
+        low_pass=config.low_pass,
     )
+    render_options(config)
 
 
 def _write_counts(
@@ -212,17 +214,26 @@ def _write_counts(
     return WRITERS[config.format](_rendered(chunks, config), out, overwrite=overwrite)
 
 
-def _rendered(chunks: Iterator[Windows], config: RenderConfig) -> Iterator[Counts]:
-    profile = load_profile(config.sensor)
-    options = RenderOptions(
+def render_options(config: RenderConfig) -> RenderOptions:
+    """Give the options of rendering that a section holds; ConfigError where they do not fit."""
+    return RenderOptions(
         full_scale=config.full_scale,
         rate_hz=config.rate_hz,
         power_mode=config.power_mode,
+        low_pass=config.low_pass,
         convention=config.convention,
+        mounting=config.mounting,
         devices=config.devices,
+        device_seed=config.device_seed,
+        cross_axis_pct=config.cross_axis_pct,
         noise=config.noise,
         seed=config.seed,
     )
+
+
+def _rendered(chunks: Iterator[Windows], config: RenderConfig) -> Iterator[Counts]:
+    profile = load_profile(config.sensor)
+    options = render_options(config)
     first = 0
     for chunk in chunks:
         yield render(chunk, profile, options, signal=config.signal, first_window=first)

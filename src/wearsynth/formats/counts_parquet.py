@@ -108,6 +108,8 @@ def _read_file(path: Path, *, notes: list[str] | None) -> Counts:
             full_scale=str(about["full_scale"]),
             power_mode=str(about["power_mode"]),
             convention=str(about["convention"]),
+            low_pass=str(about.get("low_pass", "")),
+            zero_bits=int(about.get("zero_bits", 0)),
             notes=tuple(map(str, about["notes"] if notes is None else notes)),
             synthetic=bool(about["synthetic"]),
         )

@@ -24,7 +24,7 @@ from wearsynth.sensors.counts import same_kind
 
 CONFIGURATION_NAME = "mlc_conf.json"
 _HEADER = "acc_x[mg],acc_y[mg],acc_z[mg]"
-_DECIMALS_MG = 3  # exact for every sensitivity that ST prints
+_DECIMALS_MG = 3  # exact for every sensitivity that ST prints, within 0.0005 mg for others
 
 
 def write(

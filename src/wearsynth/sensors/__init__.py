@@ -4,6 +4,8 @@ from wearsynth.sensors.counts import Counts
 from wearsynth.sensors.profile import (
     Figure,
     FullScale,
+    LowPass,
+    Noise,
     PowerMode,
     SensorProfile,
     SignalProfile,
@@ -15,6 +17,8 @@ __all__ = [
     "Counts",
     "Figure",
     "FullScale",
+    "LowPass",
+    "Noise",
     "PowerMode",
     "SensorProfile",
     "SignalProfile",

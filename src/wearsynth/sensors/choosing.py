@@ -6,12 +6,21 @@ import numpy as np
 
 from wearsynth.errors import SensorError, did_you_mean
 from wearsynth.sensors.profile import (
+    NOT_PUBLISHED,
     Convention,
     FullScale,
+    LowPass,
     PowerMode,
     SensorProfile,
     SignalProfile,
+    load_profile,
+    profile_names,
 )
+
+MOST_LISTED = 12
+"""More rates than this are told by the slowest, the fastest and the nearest."""
+
+HALF_THE_RATE = LowPass("ODR/2")
 
 
 @dataclass(frozen=True)
@@ -21,6 +30,7 @@ class Setting:
     full_scale: FullScale
     mode: PowerMode
     rate_hz: float
+    low_pass: LowPass
     notes: tuple[str, ...]
 
 
@@ -32,16 +42,22 @@ def choose_setting(
     full_scale: str | float | None = None,
     power_mode: str | None = None,
     rate_hz: float | None = None,
+    low_pass: str | None = None,
     convention: Convention = "nominal",
 ) -> Setting:
     """Give the setting for readings at own_rate_hz; None takes the part's usual or nearest value.
 
-    SensorError, naming what the part has, for a full scale, power mode or rate that it lacks.
+    SensorError, naming what the part has, for a full scale, power mode, rate or low-pass filter that
+    it lacks.
     """
-    scale, scale_notes = choose_full_scale(profile, part, full_scale, convention=convention)
     mode, mode_notes = choose_power_mode(profile, part, power_mode)
+    scale, scale_notes = choose_full_scale(
+        profile, part.in_mode(mode), full_scale, convention=convention
+    )
     rate, rate_notes = choose_rate(profile, part, mode, rate_hz=rate_hz, own_rate_hz=own_rate_hz)
-    return Setting(scale, mode, rate, (*scale_notes, *mode_notes, *rate_notes))
+    passes, pass_notes = choose_low_pass(profile, part, mode, low_pass)
+    notes = (*scale_notes, *mode_notes, *rate_notes, *pass_notes)
+    return Setting(scale, mode, rate, passes, notes)
 
 
 def choose_full_scale(
@@ -88,7 +104,15 @@ def _lacking_full_scale(profile: SensorProfile, part: SignalProfile, name: str) 
     if part.unit != "g":
         return f"{profile.name} {part.name} has one range, {part.default_full_scale}, not {name}."
     has = listed([f"{scale.limit:g}" for scale in part.full_scales])
-    return f"{profile.name} has no {name.removesuffix('g')} g full scale; it has {has}."
+    wanted = f"{name.removesuffix('g')} g" if name.endswith("g") else name
+    others = [other for other in profile_names() if name in _ranges_g(load_profile(other))]
+    hint = f" A {wanted} part: {listed(others)}." if others else ""
+    return f"{profile.name} has no {wanted} full scale; it has {has}.{hint}"
+
+
+def _ranges_g(profile: SensorProfile) -> set[str]:
+    acceleration = [part for part in profile.signals.values() if part.unit == "g"]
+    return {scale.name for part in acceleration for scale in part.full_scales}
 
 
 def choose_power_mode(
@@ -136,11 +160,57 @@ def _given_rate(
         if np.isclose(rate_hz, wanted_hz):
             return rate_hz
     message = f"{profile.name} has no rate of {wanted_hz:g} Hz in the power mode {mode.name}; "
-    message += f"it has {listed([f'{rate:g}' for rate in mode.rates_hz])} Hz there."
+    message += f"it has {_rates_listed(mode.rates_hz, wanted_hz)} there."
     others = [m.name for m in part.power_modes if np.isclose(m.rates_hz, wanted_hz).any()]
     if others:
         message += f" Power modes with {wanted_hz:g} Hz: {listed(others)}."
     raise SensorError(message)
+
+
+def _rates_listed(rates_hz: tuple[float, ...], wanted_hz: float) -> str:
+    if len(rates_hz) <= MOST_LISTED:
+        return f"{listed([f'{rate:g}' for rate in rates_hz])} Hz"
+    nearest = min(rates_hz, key=lambda rate: abs(rate - wanted_hz))
+    return f"{len(rates_hz)} from {min(rates_hz):g} to {max(rates_hz):g} Hz, {nearest:g} Hz the nearest"
+
+
+def choose_low_pass(
+    profile: SensorProfile, part: SignalProfile, mode: PowerMode, wanted: str | None
+) -> tuple[LowPass, tuple[str, ...]]:
+    """Give the mode's low-pass filter of that name, or its usual one with a note.
+
+    Half the rate, with a note, where the part's filters are not known. SensorError, naming what it
+    has, for one that it lacks.
+    """
+    if not mode.low_passes:
+        return _unknown_low_pass(profile, part, wanted)
+    if wanted is None:
+        usual = mode.low_passes[0]
+        told = (f"low-pass filter {usual.name}: the part's usual one, none was given.",)
+        return usual, told if len(mode.low_passes) > 1 else ()
+    by_name = {_plain(one.name): one for one in mode.low_passes}
+    if _plain(wanted) not in by_name:
+        has = listed([one.name for one in mode.low_passes])
+        raise SensorError(
+            f"{profile.name} has no low-pass filter {wanted!r} in the power mode {mode.name}; "
+            f"it has {has}."
+        )
+    return by_name[_plain(wanted)], ()
+
+
+def _unknown_low_pass(
+    profile: SensorProfile, part: SignalProfile, wanted: str | None
+) -> tuple[LowPass, tuple[str, ...]]:
+    figure = part.figures["low_pass"]
+    told = "are not published" if figure.value == NOT_PUBLISHED else "were not found"
+    sentence = f"the low-pass filters of {profile.name} {part.name} {told}"
+    if wanted is not None:
+        raise SensorError(f"{sentence}: leave low_pass out, got {wanted!r}.")
+    return HALF_THE_RATE, (f"{sentence}: the bandwidth is taken as half the rate.",)
+
+
+def _plain(name: str) -> str:
+    return name.replace(" ", "").lower()
 
 
 def listed(words: list[str]) -> str:

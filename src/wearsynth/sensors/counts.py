@@ -17,8 +17,10 @@ CountArray = NDArray[np.int16] | NDArray[np.int32]
 class Counts:
     """Windows of one signal as a sensor part would have recorded them.
 
-    values: (window, time, channel) int16, or int32 where the part's range needs it.
-    scale: the channels' unit for one count. clip_counts: the lowest and highest count of the range.
+    values: (window, time, channel) int16, or int32 where the part's range needs it, as they stand
+    in the part's register. scale: the channels' unit for one count. clip_counts: the lowest and
+    highest count of the range. zero_bits: how many low bits are always 0 (left-justified parts).
+    low_pass: the part's filter, "ODR/4" or "50 Hz"; "" where nothing is told.
     label: (window,) index into classes. device: (window,) index of the unit that recorded it.
     synthetic: whether all windows were made by a generator.
     """
@@ -35,6 +37,8 @@ class Counts:
     full_scale: str
     power_mode: str
     convention: str
+    low_pass: str = ""
+    zero_bits: int = 0
     notes: tuple[str, ...] = ()
     synthetic: bool = False
 
@@ -48,6 +52,8 @@ class Counts:
                 f"{len(self.values)} windows, {len(self.label)} labels and {len(self.device)} "
                 "devices do not fit: give one of each a window."
             )
+        if self.zero_bits and (self.values & (2**self.zero_bits - 1)).any():
+            raise DataError(f"the {self.zero_bits} low bits must be 0, as the part leaves them.")
         if self.values.shape[2] != len(self.channels):
             raise DataError(f"got {self.values.shape[2]} columns, {len(self.channels)} channels.")
 
@@ -83,6 +89,8 @@ class Counts:
             "rate_hz": self.rate_hz,
             "power_mode": self.power_mode,
             "convention": self.convention,
+            "low_pass": self.low_pass,
+            "zero_bits": self.zero_bits,
             "channels": [{"name": c.name, "unit": c.unit} for c in self.channels],
             "unit_per_count": self.scale,
             "clip_counts": list(self.clip_counts),
