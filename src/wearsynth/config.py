@@ -238,7 +238,11 @@ class RenderConfig(Section):
         5, ge=0, le=100_000, description="units with errors of their own; 0: the ideal part"
     )
     noise: bool = Field(True, description="add the part's noise")
-    format: str = Field("memsstudio", description="memsstudio, csv or parquet")
+    format: str = Field(
+        "memsstudio",
+        description="memsstudio, nanoedge, edgeimpulse, edgeimpulse_csv, hsdatalog, hsdatalog_v1, "
+        "c_header, raw, csv, parquet, huggingface or wisdm",
+    )
     seed: int = Field(0, ge=0, le=MAX_SEED, description="device errors and noise")
 
 

@@ -158,8 +158,11 @@ def _rendered(chunks: Iterator[Windows], config: RenderConfig) -> Iterator[Count
         seed=config.seed,
     )
     first = 0
+    model = config.model if isinstance(config, GenerateConfig) else None
     for chunk in chunks:
-        yield render(chunk, profile, options, signal=config.signal, first_window=first)
+        counts = render(chunk, profile, options, signal=config.signal, first_window=first)
+        origin = {"seed": config.seed, "model": model, "provenance": list(chunk.provenance)}
+        yield replace(counts, origin=origin)
         first += len(chunk)
 
 

@@ -1,7 +1,7 @@
 """Readings in a sensor's own counts, and the way back to physical units."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,8 @@ class Counts:
     values: (window, time, channel) int16, or int32 where the part's range needs it.
     scale: the channels' unit for one count. clip_counts: the lowest and highest count of the range.
     label: (window,) index into classes. device: (window,) index of the unit that recorded it.
-    synthetic: whether all windows were made by a generator.
+    synthetic: whether all windows were made by a generator. origin: further words for the manifest on
+    how they were made, such as the seed and the model.
     """
 
     values: CountArray
@@ -37,6 +38,7 @@ class Counts:
     convention: str
     notes: tuple[str, ...] = ()
     synthetic: bool = False
+    origin: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.values.ndim != 3:
@@ -89,6 +91,7 @@ class Counts:
             "readings_per_window": self.values.shape[1],
             "classes": list(self.classes),
             "synthetic": self.synthetic,
+            **self.origin,
         }
 
 
