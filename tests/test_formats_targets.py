@@ -169,15 +169,13 @@ def test_edge_impulse_labels_hold_no_dot(tmp_path: Path, name: str) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_hugging_face_s_table_says_what_its_columns_are(tmp_path: Path) -> None:
+def test_hugging_face_s_table_holds_physical_windows(tmp_path: Path) -> None:
     counts = some_counts()
     huggingface.write([rows(counts, 0, 2), rows(counts, 2, 5)], tmp_path / "out")
     table = pq.read_table(tmp_path / "out/data/train.parquet")
-    features = json.loads(table.schema.metadata[b"huggingface"])["info"]["features"]
-    assert features["window"] == {"shape": [4, 3], "dtype": "float32", "_type": "Array2D"}
-    assert features["label"]["names"] == ["walking", "jogging", "never"]
     assert np.array_equal(np.array(table["window"].to_pylist(), np.float32), counts.to_physical())
     assert table["label"].to_pylist() == counts.label.tolist()
+    assert table["device"].to_pylist() == counts.device.tolist()
 
 
 def test_the_card_has_front_matter_and_the_notes(tmp_path: Path) -> None:
@@ -188,6 +186,8 @@ def test_the_card_has_front_matter_and_the_notes(tmp_path: Path) -> None:
     assert "size_categories:\n- n<1K\n" in front
     assert "- synthetic\n" in front
     assert "    path: data/train.parquet\n" in front
+    assert "        shape: [4, 3]\n        dtype: float32\n" in front
+    assert "          '1': \"jogging\"\n" in front
     assert "| walking | 3 |\n| jogging | 2 |\n| never | 0 |\n\n- a note\n" in card
 
 

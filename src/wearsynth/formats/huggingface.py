@@ -5,10 +5,9 @@ device, int64. load_dataset("FOLDER") takes it as it is, without a network. Writ
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -70,29 +69,22 @@ def _table(chunk: Counts) -> pa.Table:
     windows, time, channels = chunk.values.shape
     flat = pa.array(chunk.to_physical().reshape(-1))
     rows = pa.ListArray.from_arrays(_offsets(windows * time, channels), flat)
-    table = pa.table(
+    return pa.table(
         {
             "window": pa.ListArray.from_arrays(_offsets(windows, time), rows),
             "label": pa.array(chunk.label, pa.int64()),
             "device": pa.array(chunk.device, pa.int64()),
         }
     )
-    return table.replace_schema_metadata({"huggingface": json.dumps({"info": _info(chunk)})})
 
 
 def _offsets(lists: int, length: int) -> pa.Array:
     return pa.array(np.arange(lists + 1) * length, pa.int32())
 
 
-def _info(chunk: Counts) -> dict[str, Any]:
-    shape = list(chunk.values.shape[1:])
-    return {
-        "features": {
-            "window": {"shape": shape, "dtype": "float32", "_type": "Array2D"},
-            "label": {"names": list(chunk.classes), "_type": "ClassLabel"},
-            "device": {"dtype": "int64", "_type": "Value"},
-        }
-    }
+def _class_lines(classes: Sequence[str]) -> str:
+    names = (json.dumps(name, ensure_ascii=False) for name in classes)  # as YAML quotes, too
+    return "\n".join(f"          '{index}': {name}" for index, name in enumerate(names))
 
 
 def _card(summary: Summary) -> str:
@@ -111,6 +103,20 @@ size_categories:
 - {size}
 tags:
 {chr(10).join(f"- {tag}" for tag in tags)}
+dataset_info:
+  features:
+  - name: window
+    dtype:
+      array2_d:
+        shape: [{about["readings_per_window"]}, {len(about["channels"])}]
+        dtype: float32
+  - name: label
+    dtype:
+      class_label:
+        names:
+{_class_lines(about["classes"])}
+  - name: device
+    dtype: int64
 configs:
 - config_name: default
   data_files:
