@@ -9,6 +9,7 @@ JSON from these values, but for its own name of the device and the signature, of
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from edgeimpulse.data._functions.upload_numpy import numpy_timeseries_to_sample
@@ -28,7 +29,7 @@ def main(folder: str, out: str) -> None:
     )
 
 
-def made_alike(content: dict) -> bool:
+def made_alike(content: dict[str, Any]) -> bool:
     payload = content["payload"]
     sensors = [Sensor(**sensor) for sensor in payload["sensors"]]
     made = numpy_timeseries_to_sample(payload["values"], sensors, payload["interval_ms"])
@@ -37,7 +38,7 @@ def made_alike(content: dict) -> bool:
     return all(without_empty(own[key]) == content[key] for key in ("protected", "payload"))
 
 
-def without_empty(content: dict) -> dict:
+def without_empty(content: dict[str, Any]) -> dict[str, Any]:
     """Give a dict without the optional fields that are not there."""
     return {key: value for key, value in content.items() if value is not None}
 

@@ -87,7 +87,12 @@ def test_the_header_runs_on_a_cortex_m4(tmp_path: Path) -> None:
     script = tmp_path / "memory.ld"
     script.write_text(MEMORY)
     told([*ARM, "-Wall", "-Werror", "-T", script, HERE / "start.c", *sources(tmp_path)])
-    kernel = ["-semihosting-config", "enable=on,target=native", "-kernel", tmp_path / "program"]
+    kernel: list[str | Path] = [
+        "-semihosting-config",
+        "enable=on,target=native",
+        "-kernel",
+        tmp_path / "program",
+    ]
     assert told([*QEMU, *kernel]) == wanted
 
 
