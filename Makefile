@@ -36,12 +36,19 @@ fuzz: .venv/dev
 # E4 sessions that are written here, read by devicely and flirt in an environment of their own: they
 # need older libraries and Python 3.11.
 CLIENTS_PYTHON ?= python3.11
-test-clients: .venv/dev .venv-clients/installed
+test-clients: .venv/dev .venv-clients/installed .venv-clients-formats/installed
 	$(BIN)/python -m pytest -m clients tests/clients
 
 .venv-clients/installed: tests/clients/constraints.txt
 	test -x .venv-clients/bin/python || $(CLIENTS_PYTHON) -m venv .venv-clients
 	.venv-clients/bin/pip install --quiet --constraint tests/clients/constraints.txt devicely flirt
+	touch $@
+
+# Hugging Face datasets and Edge Impulse's package read what render wrote. C headers are compiled by gcc
+# and arm-none-eabi-gcc where these are installed, and run in QEMU.
+.venv-clients-formats/installed: tests/clients/constraints-formats.txt
+	test -x .venv-clients-formats/bin/python || $(CLIENTS_PYTHON) -m venv .venv-clients-formats
+	.venv-clients-formats/bin/pip install --quiet --requirement tests/clients/constraints-formats.txt
 	touch $@
 
 docs: .venv/dev
@@ -57,4 +64,4 @@ docs: .venv/dev
 	touch $@
 
 clean:
-	rm -rf .venv .venv-clients site dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-clients .venv-clients-formats site dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -37,3 +37,16 @@ def test_reading_stays_within_its_bound_of_memory() -> None:
     assert [round(float(row["MB"])) for row in rows] == [4, 16]
     assert all(float(row["peak MB"]) < float(row["bound MB"]) for row in rows)
     assert all(float(row["arrays MB"]) < float(row["MB"]) for row in rows)
+
+
+WRITING = SCRIPT.with_name("writers.py")
+
+
+def test_writers_are_measured_and_hold_no_more_for_more_hours() -> None:
+    command = [sys.executable, str(WRITING), "--hours", "12", "--only", "hsdatalog"]
+    shown = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    head, _, *lines = shown.splitlines()
+    short, long = (dict(zip(_cells(head), _cells(line), strict=True)) for line in lines)
+    assert (short["hours"], long["hours"]) == ("1", "12")
+    assert float(long["MB"]) > 11 * float(short["MB"])
+    assert float(long["peak MB"]) < float(short["peak MB"]) + 3

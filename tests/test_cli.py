@@ -182,6 +182,11 @@ def test_version(run: Run) -> None:
         (("report", "broken.parquet", "-o", "r"), "broken.parquet"),
         (("run", "run.toml", "-o", "r"), "run.toml: fit: unknown option 'round'"),
         (("generate", "--config", "run.toml", "-o", "g"), "run.toml: fit: unknown option"),
+        (("generate", "--format", "nanoedg", "-o", "g"), "Did you mean 'nanoedge'"),
+        (
+            ("render", "w.parquet", "--format", "wisdm", "-o", "c"),
+            "'still' is no activity of WISDM",
+        ),
         (
             ("evaluate", "w.parquet", "--train", "w.parquet", "--holdout", "w.parquet", "-o", "x"),
             "share",

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from wearsynth.config import (
     load_generate_config,
 )
 from wearsynth.errors import ConfigError, FileError
+from wearsynth.formats.writers import WRITERS
 from wearsynth.options import data_config, mounting_of, section_of
 
 
@@ -107,3 +109,8 @@ def test_what_is_no_mapping_or_not_there(tmp_path: Path) -> None:
         load_config(written(tmp_path, "[1]", "run.json"))
     with pytest.raises(FileError, match="No such file"):
         load_config(tmp_path / "nothing.toml")
+
+
+def test_the_option_format_names_every_writer() -> None:
+    described = RenderConfig.model_fields["format"].description or ""
+    assert re.findall(r"[a-z_0-9]+", described.replace(" or ", " ")) == list(WRITERS)

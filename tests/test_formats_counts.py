@@ -24,7 +24,7 @@ def some_counts(*, dtype: str = "int16", note: str = "a note") -> Counts:
         scale=0.000122,
         clip_counts=(-32768, 32767),
         label=np.array([0, 1, 0, 0, 1]),
-        classes=("walking", "running", "never"),
+        classes=("walking", "jogging", "never"),
         device=np.array([0, 0, 1, 1, 1]),
         sensor="lsm6dsl",
         full_scale="4g",
@@ -45,8 +45,8 @@ def test_csv_holds_a_line_a_reading_in_counts(tmp_path: Path) -> None:
     counts = some_counts()
     summary = counts_csv.write([rows(counts, 0, 2), rows(counts, 2, 5)], tmp_path / "out")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "jogging.csv",
         "manifest.json",
-        "running.csv",
         "walking.csv",
     ]
     text = (tmp_path / "out/walking.csv").read_text()
@@ -55,7 +55,7 @@ def test_csv_holds_a_line_a_reading_in_counts(tmp_path: Path) -> None:
     assert table[::4, 0].tolist() == [0, 2, 3]
     assert table[::4, 1].tolist() == [0, 1, 1]
     assert np.array_equal(table[:, 2:], counts.values[[0, 2, 3]].reshape(-1, 3))
-    assert dict(summary.windows) == {"walking": 3, "running": 2, "never": 0}
+    assert dict(summary.windows) == {"walking": 3, "jogging": 2, "never": 0}
     assert summary.devices == (0, 1)
 
 

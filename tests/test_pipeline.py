@@ -106,7 +106,9 @@ def test_generate_streams_exact_counts_in_the_parts_range(toy_model: Path, tmp_p
     values = np.concatenate([r.signals["acc"].values for r in recordings])
     assert np.abs(values).max() <= 32768 * 0.061e-3 + 1e-6
     manifest = json.loads((tmp_path / "dataset" / "manifest.json").read_text())
-    assert manifest["sensor"] == "lsm6dsl"
+    assert (manifest["sensor"], manifest["seed"]) == ("lsm6dsl", 0)
+    assert manifest["model"] == str(toy_model)
+    assert manifest["provenance"][-1].startswith("sampled")
 
 
 def test_generate_equals_sample_and_render(toy_model: Path, tmp_path: Path) -> None:

@@ -103,10 +103,15 @@ def render_command(
 def generate_command(
     out: Out,
     config: Annotated[Path | None, typer.Option(help="configuration.json or .toml.")] = None,
+    format: Annotated[  # noqa: A002
+        str | None, typer.Option(help="In place of the configuration's: a format of `render`.")
+    ] = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Draw from a model and render, in one go; nothing to train, nothing to download."""
     options = load_generate_config(config) if config is not None else GenerateConfig()
+    if format is not None:
+        options = options.model_copy(update={"format": format})
     from wearsynth.console import print_summary
     from wearsynth.pipeline import generate
 

@@ -286,7 +286,11 @@ class RenderConfig(Section):
         None, ge=0, le=100, description="spread between units, %; left out: the part's figure"
     )
     noise: bool = Field(True, description="add the part's noise")
-    format: str = Field("memsstudio", description="memsstudio, csv or parquet")
+    format: str = Field(
+        "memsstudio",
+        description="memsstudio, nanoedge, edgeimpulse, edgeimpulse_csv, hsdatalog, hsdatalog_v1, "
+        "c_header, raw, csv, parquet, huggingface or wisdm",
+    )
     seed: int = Field(0, ge=0, le=MAX_SEED, description="units, noise and drawn mountings")
 
 

@@ -235,8 +235,11 @@ def _rendered(chunks: Iterator[Windows], config: RenderConfig) -> Iterator[Count
     profile = load_profile(config.sensor)
     options = render_options(config)
     first = 0
+    model = config.model if isinstance(config, GenerateConfig) else None
     for chunk in chunks:
-        yield render(chunk, profile, options, signal=config.signal, first_window=first)
+        counts = render(chunk, profile, options, signal=config.signal, first_window=first)
+        origin = {"seed": config.seed, "model": model, "provenance": list(chunk.provenance)}
+        yield replace(counts, origin=origin)
         first += len(chunk)
 
 

@@ -6,11 +6,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from wearsynth.files import atomic_folder
-from wearsynth.formats.manifest import Summary, class_file_name, tally, write_manifest, written
+from wearsynth.formats.chunk_writing import by_class, write_chunks
+from wearsynth.formats.manifest import Summary, class_file_name
 from wearsynth.formats.numeric_csv import append_rows
 from wearsynth.sensors import Counts
-from wearsynth.sensors.counts import same_kind
 
 
 def write(chunks: Iterable[Counts], folder: Path, *, overwrite: bool = False) -> Summary:
@@ -20,21 +19,13 @@ def write(chunks: Iterable[Counts], folder: Path, *, overwrite: bool = False) ->
     chunk is in memory at a time. DataError for 0 windows or chunks of different kinds, FileError
     where the folder cannot be written; then nothing is left behind.
     """
-    summary, first = None, 0
-    with atomic_folder(folder, overwrite=overwrite) as place:
-        for chunk in same_kind(chunks):
-            _append(place, chunk, first)
-            first += len(chunk)
-            summary = tally(summary, chunk)
-        summary = written(summary)
-        write_manifest(place, summary, layout={"format": "csv"})
-    return summary
+    layout = {"format": "csv"}
+    return write_chunks(chunks, folder, overwrite=overwrite, layout=layout, append=_append)
 
 
 def _append(place: Path, chunk: Counts, first: int) -> None:
-    for label in np.unique(chunk.label):
-        mine = np.flatnonzero(chunk.label == label)
-        path = place / f"{class_file_name(chunk.classes[label])}.csv"
+    for label, mine in by_class(chunk):
+        path = place / f"{class_file_name(label)}.csv"
         header = ",".join(["window", "device", *(channel.name for channel in chunk.channels)])
         new = not path.exists()
         with path.open("ab") as stream:

@@ -32,6 +32,7 @@ from wearsynth.tables import telling_parquet_errors
 FILE_NAME = "counts.parquet"
 SCHEMA_VERSION = 1
 _KEY = b"wearsynth.counts"
+_ORIGIN = ("seed", "model", "provenance")
 _COLUMNS = {
     "counts": (pa.int16(), pa.int32()),
     "label": (pa.string(),),
@@ -112,6 +113,7 @@ def _read_file(path: Path, *, notes: list[str] | None) -> Counts:
             zero_bits=int(about.get("zero_bits", 0)),
             notes=tuple(map(str, about["notes"] if notes is None else notes)),
             synthetic=bool(about["synthetic"]),
+            origin={key: about[key] for key in _ORIGIN if key in about},
         )
     except DataError as error:
         raise FormatError(path, f"{error} Render it again.") from error

@@ -2,25 +2,22 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wearsynth.errors import DataError
-from wearsynth.files import atomic_folder
-from wearsynth.formats.manifest import (
-    Summary,
-    class_file_name,
-    tally,
-    write_json,
-    write_manifest,
-    written,
+from wearsynth.formats.chunk_writing import (
+    by_class_and_device,
+    check_three_axes,
+    write_chunks,
 )
+from wearsynth.formats.manifest import Summary, class_file_name, write_json
 from wearsynth.formats.numeric_csv import append_rows
 from wearsynth.names import natural_key
 from wearsynth.sensors import Counts
-from wearsynth.sensors.counts import same_kind
 
 CONFIGURATION_NAME = "mlc_conf.json"
 _HEADER = "acc_x[mg],acc_y[mg],acc_z[mg]"
@@ -38,18 +35,14 @@ def write(
     """
     if windows_per_log < 1:
         raise DataError(f"windows_per_log must be at least 1, got {windows_per_log}.")
-    summary = None
-    with atomic_folder(folder, overwrite=overwrite) as place:
-        logs = _Logs(windows_per_log)
-        for chunk in same_kind(chunks):
-            _check(chunk)
-            _append(place, chunk, logs)
-            summary = tally(summary, chunk)
-        summary = written(summary)
-        write_json(place / CONFIGURATION_NAME, _configuration(place, summary))
-        layout = {"format": "memsstudio", "windows_per_log": windows_per_log}
-        write_manifest(place, summary, layout=layout)
-    return summary
+    return write_chunks(
+        chunks,
+        folder,
+        overwrite=overwrite,
+        layout={"format": "memsstudio", "windows_per_log": windows_per_log},
+        append=partial(_append, _Logs(windows_per_log)),
+        finish=_finish,
+    )
 
 
 class _Logs:
@@ -75,23 +68,19 @@ class _Logs:
             yield number, now
 
 
-def _check(chunk: Counts) -> None:
-    units = [channel.unit for channel in chunk.channels]
-    if units != ["g", "g", "g"]:
-        raise DataError(
-            f"MEMS Studio logs hold three axes of acceleration, got {len(units)} channel(s) in "
-            f"{', '.join(sorted(set(units)))}. Write csv or parquet instead."
-        )
-
-
-def _append(place: Path, chunk: Counts, logs: _Logs) -> None:
-    pairs = np.unique(np.stack([chunk.label, chunk.device], axis=1), axis=0)
-    for label, device in pairs.tolist():
-        mine = np.flatnonzero((chunk.label == label) & (chunk.device == device))
-        folder = place / "data" / f"{label}_{class_file_name(chunk.classes[label])}"
+def _append(logs: _Logs, place: Path, chunk: Counts, _: int) -> None:
+    check_three_axes(chunk, "MEMS Studio logs")
+    for label, device, mine in by_class_and_device(chunk):
+        number = chunk.classes.index(label)
+        folder = place / "data" / f"{number}_{class_file_name(label)}"
         folder.mkdir(parents=True, exist_ok=True)
-        for number, now in logs.deal(label, device, mine):
-            _append_windows(folder / f"log_{number}.csv", chunk, now)
+        for log, now in logs.deal(number, device, mine):
+            _append_windows(folder / f"log_{log}.csv", chunk, now)
+
+
+def _finish(place: Path, summary: Summary) -> Summary:
+    write_json(place / CONFIGURATION_NAME, _configuration(place, summary))
+    return summary
 
 
 def _append_windows(path: Path, chunk: Counts, windows: NDArray[np.intp]) -> None:

@@ -4,7 +4,19 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
-from wearsynth.formats import counts_csv, counts_parquet, st_mlc
+from wearsynth.formats import (
+    c_header,
+    counts_csv,
+    counts_parquet,
+    edge_impulse,
+    hsdatalog_v1,
+    hsdatalog_v2,
+    huggingface,
+    nanoedge,
+    raw_counts,
+    st_mlc,
+    wisdm_writer,
+)
 from wearsynth.formats.manifest import Summary
 from wearsynth.sensors import Counts
 
@@ -20,6 +32,15 @@ class Writer(Protocol):
 
 WRITERS: dict[str, Writer] = {
     "memsstudio": st_mlc.write,
+    "nanoedge": nanoedge.write,
+    "edgeimpulse": edge_impulse.write,
+    "edgeimpulse_csv": edge_impulse.write_csv,
+    "hsdatalog": hsdatalog_v2.write,
+    "hsdatalog_v1": hsdatalog_v1.write,
+    "c_header": c_header.write,
+    "raw": raw_counts.write,
     "csv": counts_csv.write,
     "parquet": counts_parquet.write,
+    "huggingface": huggingface.write,
+    "wisdm": wisdm_writer.write,
 }

@@ -1,7 +1,7 @@
 """Readings in a sensor's own counts, and the way back to physical units."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,8 @@ class Counts:
     highest count of the range. zero_bits: how many low bits are always 0 (left-justified parts).
     low_pass: the part's filter, "ODR/4" or "50 Hz"; "" where nothing is told.
     label: (window,) index into classes. device: (window,) index of the unit that recorded it.
-    synthetic: whether all windows were made by a generator.
+    synthetic: whether all windows were made by a generator. origin: further words for the manifest on
+    how they were made, such as the seed and the model.
     """
 
     values: CountArray
@@ -41,6 +42,7 @@ class Counts:
     zero_bits: int = 0
     notes: tuple[str, ...] = ()
     synthetic: bool = False
+    origin: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.values.ndim != 3:
@@ -97,6 +99,7 @@ class Counts:
             "readings_per_window": self.values.shape[1],
             "classes": list(self.classes),
             "synthetic": self.synthetic,
+            **self.origin,
         }
 
 
