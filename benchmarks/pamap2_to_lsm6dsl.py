@@ -1,14 +1,13 @@
 """From PAMAP2's wrist logs to the LSM6DSL: what target windows and a classifier's feedback add.
 
 Usage: python benchmarks/pamap2_to_lsm6dsl.py [--generators flow wgan-gp] [--folds 4] [--first 1]
-           [--steps source target feedback both] [--shared FOLDER] [--runs FOLDER]
+           [--steps worn source target feedback both] [--shared FOLDER] [--runs FOLDER]
 
 ST's LSM6DSL recordings are dealt in four blocks of neighbours by class. In each fold one block is judged
 on, one trains the feedback classifier, two are the target windows. The generator has learnt from ST's
 PAMAP2 logs at 26 Hz (source); it goes on with the target windows (target), with the feedback alone
-(feedback), or with both. 300 windows of each class are drawn, rendered to the LSM6DSL's counts at 4 g and
-at 2 g, and judges that learn from nothing else are asked about the block's real recordings (at 2 g:
-clipped). A line a fold, then means: macro F1 of trees and MiniRocket beside the same of judges trained on
+(feedback), or with both. 300 windows of each class are drawn, the sensor mounted in any way (worn: as
+PAMAP2's people wore it), and rendered to the LSM6DSL's counts at 4 g and at 2 g. Judges that learn from nothing else are asked about the block's real recordings (at 2 g: clipped). A line a fold, then means: macro F1 of trees and MiniRocket beside the same of judges trained on
 the target windows (TRTR), how many windows the feedback classifier accepts, and the quick judge's detector
 AUC beside its floor. A fold takes some five CPU minutes a generator; fitted models are kept in --runs.
 """
@@ -26,7 +25,7 @@ from sklearn.metrics import f1_score
 
 from wearsynth.classifiers import fit_judge
 from wearsynth.classifiers.trained import Classifier, train_classifier
-from wearsynth.config import FinetuneConfig, FitConfig
+from wearsynth.config import FinetuneConfig, FitConfig, Mounting
 from wearsynth.data import Windows
 from wearsynth.evaluation import evaluate
 from wearsynth.finetuning import acceptance, finetune
@@ -40,7 +39,9 @@ from wearsynth.windowing import cut_windows
 ROOT = Path(__file__).parents[1]
 SEED, RATE_HZ, EACH = 0, 26.0, 300
 CLASSES = ("stationary", "walking", "running")
-STEPS = ("source", "target", "feedback", "both")
+STEPS = ("worn", "source", "target", "feedback", "both")
+TURNED = 4
+"""The feedback classifier learns each window in so many mountings more."""
 JUDGES = ("trees", "minirocket")
 
 
@@ -73,14 +74,15 @@ def main(arguments: list[str]) -> None:
         if options.first is not None and number >= options.first:
             break
         truth = {f"TRTR {g}": utility(blocks.target, blocks.judged, g) for g in ("4g", "2g")}
-        classifier = train_classifier(blocks.feedback, set_aside=0, seed=SEED)
+        classifier = train_classifier(blocks.feedback, set_aside=0, seed=SEED, turned=TURNED)
         for kind in options.generators:
             first = kept_fit(source, kind, options.runs)
             for step in options.steps:
                 start_s = time.process_time()
                 folder = options.runs / f"{kind}-{step}-{number}"
                 model = stepped(first, step, blocks, classifier, folder)
-                figures = {**figures_of(model, blocks, classifier), **truth}
+                mounting: Mounting = "kept" if step == "worn" else "drawn"
+                figures = {**figures_of(model, blocks, classifier, mounting), **truth}
                 found.setdefault((kind, step), []).append(figures)
                 told = ", ".join(f"{name} {value:.3f}" for name, value in figures.items())
                 spent_s = time.process_time() - start_s
@@ -112,7 +114,7 @@ def kept_fit(source: Windows, kind: str, runs: Path) -> Model:
 
 def stepped(model: Model, step: str, blocks: Blocks, by: Classifier, folder: Path) -> Model:
     """Give the model after the step, from its folder where it is there."""
-    if step == "source":
+    if step in {"worn", "source"}:
         return model
     if not folder.exists():
         target = None if step == "feedback" else blocks.target
@@ -122,9 +124,11 @@ def stepped(model: Model, step: str, blocks: Blocks, by: Classifier, folder: Pat
     return load_model(folder)
 
 
-def figures_of(model: Model, blocks: Blocks, by: Classifier) -> dict[str, float]:
+def figures_of(
+    model: Model, blocks: Blocks, by: Classifier, mounting: Mounting
+) -> dict[str, float]:
     """Give macro F1 by judge and full scale, the accepted share, and the detector AUC with its floor."""
-    drawn = model.sample(dict.fromkeys(CLASSES, EACH), seed=SEED)
+    drawn = model.sample(dict.fromkeys(CLASSES, EACH), seed=SEED, mounting=mounting)
     figures = {
         f"TSTR {scale}": utility(as_recorded(drawn, scale), blocks.judged, scale)
         for scale in ("4g", "2g")

@@ -16,6 +16,7 @@ from wearsynth.classifiers.trained import (
 )
 from wearsynth.data import Windows
 from wearsynth.errors import DataError, ModelError
+from wearsynth.mounting import rotated, rotation_by
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +51,15 @@ def test_the_test_is_on_groups_set_aside(classifier: Classifier, toys: Windows) 
     assert classifier.test_lines()[0].startswith("Tested, without them, on 60 windows of 2 groups")
     untested = train_classifier(toys, set_aside=0, seed=0)
     assert untested.test_lines() == ["Not tested: no group was set aside."]
+
+
+def test_turned_windows_are_told_by_who_learnt_them_turned(toys: Windows) -> None:
+    people = others()
+    upside_down = np.broadcast_to(rotation_by((180.0, 0.0, 40.0)), (len(people), 3, 3))
+    people = replace(people, signals=rotated(people.signals, upside_down))
+    turned = train_classifier(toys, set_aside=0, seed=0, turned=4)
+    assert turned.test(people).accuracy > 0.9
+    assert turned.provenance[-1].endswith("turned 4 ways more")
 
 
 def test_logits_and_their_slopes_are_those_of_the_answers(

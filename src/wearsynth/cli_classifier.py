@@ -22,6 +22,14 @@ def train_command(
         float,
         typer.Option(min=0, max=0.9, help="Share of groups for a test first; 0: not tested."),
     ] = 0.2,
+    turned: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=20,
+            help="Learn each window so many times more, the sensor mounted otherwise.",
+        ),
+    ] = 0,
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Weights and order.")] = 0,
     overwrite: Overwrite = False,
 ) -> None:
@@ -30,7 +38,7 @@ def train_command(
     from wearsynth.pipeline import train_classifier_file
 
     classifier = train_classifier_file(
-        windows, out, set_aside=set_aside, seed=seed, overwrite=overwrite
+        windows, out, set_aside=set_aside, turned=turned, seed=seed, overwrite=overwrite
     )
     for line in classifier.test_lines():
         say(line)

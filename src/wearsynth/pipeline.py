@@ -126,12 +126,13 @@ def finetune_file(
 
 
 def train_classifier_file(
-    windows: Path, out: Path, *, set_aside: float, seed: int, overwrite: bool = False
+    windows: Path, out: Path, *, set_aside: float, turned: int, seed: int, overwrite: bool = False
 ) -> Classifier:
     """Train a classifier on a windows file and write its folder."""
     check_free(out, overwrite=overwrite)
     check_writable(out)
-    classifier = train_classifier(load_windows(windows), set_aside=set_aside, seed=seed)
+    real = load_windows(windows)
+    classifier = train_classifier(real, set_aside=set_aside, turned=turned, seed=seed)
     save_classifier(classifier, out, overwrite=overwrite)
     return classifier
 

@@ -7,7 +7,7 @@ its help must be judged by others, on other groups.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +18,10 @@ from torch import Tensor
 
 from wearsynth.classifiers import readings
 from wearsynth.classifiers.network import Joined, Network, fit_network
-from wearsynth.data import IntArray, Windows
+from wearsynth.data import IntArray, Windows, concat
 from wearsynth.errors import DataError, ModelError
 from wearsynth.files import atomic_folder, read_bytes
+from wearsynth.mounting import draw_rotations, has_axes, rotated
 from wearsynth.representation import (
     Representation,
     describe_form,
@@ -130,11 +131,14 @@ class Classifier:
         return self.network.logits_through(signals)
 
 
-def train_classifier(windows: Windows, *, set_aside: float, seed: int) -> Classifier:
+def train_classifier(
+    windows: Windows, *, set_aside: float, seed: int, turned: int = 0
+) -> Classifier:
     """Fit a classifier to real windows, and test the same network on groups set aside before.
 
     set_aside: share of groups for the test; the classifier that is given has then learnt from all.
-    DataError where windows are synthetic or of one class.
+    turned: each window is learnt so many times more as a sensor mounted otherwise would have read it.
+    DataError where windows are synthetic or of one class, or there is nothing to turn.
     """
     present = [name for name, count in windows.counts.items() if count]
     if len(present) < 2:
@@ -145,19 +149,34 @@ def train_classifier(windows: Windows, *, set_aside: float, seed: int) -> Classi
     tested = None
     if set_aside and len(np.unique(windows.group)) >= LEAST_GROUPS:
         parts = split(windows, holdout=set_aside, seed=seed)
-        network = fit_network(readings(parts.train), label[parts.train.label], seed=seed)
+        learnt = _with_turned(parts.train, turned, seed)
+        network = fit_network(readings(learnt), label[learnt.label], seed=seed)
         answers = network.logits(readings(parts.holdout)).argmax(axis=1)
         tested = _test(label[parts.holdout.label], answers, parts.holdout, len(present))
     groups = tuple(np.unique(windows.group).tolist())
     line = f"classifier fitted to {len(windows)} windows of {len(groups)} groups, seed {seed}"
+    line += f", turned {turned} ways more" if turned else ""
+    learnt = _with_turned(windows, turned, seed)
     return Classifier(
-        network=fit_network(readings(windows), label[windows.label], seed=seed),
+        network=fit_network(readings(learnt), label[learnt.label], seed=seed),
         form=representation_of(windows),
         classes=tuple(present),
         trained_groups=groups,
         provenance=(*windows.provenance, line),
         tested=tested,
     )
+
+
+def _with_turned(windows: Windows, turned: int, seed: int) -> Windows:
+    """Give the windows, and each so many times more in mountings of the sensor that are drawn."""
+    if turned and not any(has_axes(signal.channels) for signal in windows.signals.values()):
+        raise DataError("no signal has three axes of one unit: there is nothing to turn.")
+    rng = np.random.default_rng(seed)
+    ways = [
+        replace(windows, signals=rotated(windows.signals, draw_rotations(len(windows), rng)))
+        for _ in range(turned)
+    ]
+    return concat([windows, *ways]) if ways else windows
 
 
 def _test(truth: IntArray, answers: IntArray, windows: Windows, classes: int) -> Tested:
