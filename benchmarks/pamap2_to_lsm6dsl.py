@@ -7,9 +7,11 @@ ST's LSM6DSL recordings are dealt in four blocks of neighbours by class. In each
 on, one trains the feedback classifier, two are the target windows. The generator has learnt from ST's
 PAMAP2 logs at 26 Hz (source); it goes on with the target windows (target), with the feedback alone
 (feedback), or with both. 300 windows of each class are drawn, the sensor mounted in any way (worn: as
-PAMAP2's people wore it), and rendered to the LSM6DSL's counts at 4 g and at 2 g. Judges that learn from nothing else are asked about the block's real recordings (at 2 g: clipped). A line a fold, then means: macro F1 of trees and MiniRocket beside the same of judges trained on
-the target windows (TRTR), how many windows the feedback classifier accepts, and the quick judge's detector
-AUC beside its floor. A fold takes some five CPU minutes a generator; fitted models are kept in --runs.
+PAMAP2's people wore it), and rendered to the LSM6DSL's counts at 4 g and at 2 g. Judges that learn from
+nothing else are asked about the block's real recordings (at 2 g: clipped). A line a fold, then means: macro
+F1 of trees and MiniRocket beside the same of judges trained on the target windows (TRTR), how many windows
+the feedback classifier accepts, and the quick judge's detector AUC beside its floor. A fold takes some five
+CPU minutes a generator; fitted models are kept in --runs.
 """
 
 import argparse

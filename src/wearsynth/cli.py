@@ -23,7 +23,17 @@ from wearsynth.config import (
 )
 from wearsynth.errors import Interrupted, WearsynthError
 from wearsynth.files import atomic_file, check_not_input
-from wearsynth.options import Out, Overwrite, help_of, mounting_of, section_of
+from wearsynth.options import (
+    CountOption,
+    Out,
+    Overwrite,
+    counts_of,
+    given,
+    help_of,
+    mounting_of,
+    seconds_of,
+    section_of,
+)
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells have it."""
@@ -103,19 +113,53 @@ def render_command(
 def generate_command(
     out: Out,
     config: Annotated[Path | None, typer.Option(help="configuration.json or .toml.")] = None,
-    format: Annotated[  # noqa: A002
-        str | None, typer.Option(help="In place of the configuration's: a format of `render`.")
+    model: Annotated[str | None, typer.Option(help=help_of(GenerateConfig, "model"))] = None,
+    count: CountOption = None,
+    stream: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="CLASS=SECONDS, or SECONDS for every class: one continuous signal each. Repeat."
+        ),
     ] = None,
+    classifier: Annotated[
+        str | None, typer.Option(help=help_of(GenerateConfig, "classifier"))
+    ] = None,
+    sensor: Annotated[str | None, typer.Option(help=help_of(GenerateConfig, "sensor"))] = None,
+    full_scale: Annotated[
+        str | None, typer.Option(help=help_of(GenerateConfig, "full_scale"))
+    ] = None,
+    rate_hz: Annotated[float | None, typer.Option(help=help_of(GenerateConfig, "rate_hz"))] = None,
+    power_mode: Annotated[
+        str | None, typer.Option(help=help_of(GenerateConfig, "power_mode"))
+    ] = None,
+    mounting: Annotated[str | None, typer.Option(help=help_of(GenerateConfig, "mounting"))] = None,
+    devices: Annotated[int | None, typer.Option(help=help_of(GenerateConfig, "devices"))] = None,
+    format: Annotated[str | None, typer.Option(help=help_of(GenerateConfig, "format"))] = None,  # noqa: A002
+    seed: Annotated[int | None, typer.Option(help=help_of(GenerateConfig, "seed"))] = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Draw from a model and render, in one go; nothing to train, nothing to download."""
-    options = load_generate_config(config) if config is not None else GenerateConfig()
-    if format is not None:
-        options = options.model_copy(update={"format": format})
-    from wearsynth.console import print_summary
+    """Draw from a model and render, in one go; options stand in place of the configuration's."""
+    options = {
+        "model": model,
+        "counts": counts_of(count),
+        "stream_s": seconds_of(stream),
+        "classifier": classifier,
+        "sensor": sensor,
+        "full_scale": full_scale,
+        "rate_hz": rate_hz,
+        "power_mode": power_mode,
+        "mounting": mounting_of(mounting),
+        "devices": devices,
+        "format": format,
+        "seed": seed,
+    }
+    before = load_generate_config(config) if config is not None else GenerateConfig()
+    changed = {**before.model_dump(exclude_unset=True), **given(options)}
+    whole = section_of(GenerateConfig, changed)
+    from wearsynth.console import print_summary, say
     from wearsynth.pipeline import generate
 
-    print_summary(generate(options, out, overwrite=overwrite), out)
+    print_summary(generate(whole, out, overwrite=overwrite, say=say), out)
 
 
 @app.command("evaluate")

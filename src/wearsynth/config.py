@@ -299,6 +299,15 @@ class GenerateConfig(RenderConfig):
 
     model: str = Field("wrist-pamap2", description="a model folder, or a bundled model's name")
     counts: dict[str, Count] | Count = Field(100, description="windows of each class, or by class")
+    stream_s: dict[str, Seconds] | Seconds | None = Field(
+        None,
+        description="in place of windows: one continuous signal of so many seconds of each class, or "
+        "by class",
+    )
+    classifier: str | None = Field(
+        None,
+        description="a classifier's folder: only windows are kept that it takes for their class",
+    )
 
 
 class Config(Section):

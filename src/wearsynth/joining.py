@@ -7,15 +7,15 @@ is the same at first. Over the overlap one fades into the other so that the powe
 twice.
 """
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter1d
 
-from wearsynth.data import FloatArray, SignalWindows
+from wearsynth.data import FloatArray, IntArray, SignalWindows
 from wearsynth.mounting import has_axes
 from wearsynth.representation import ONE_G
 
@@ -24,10 +24,10 @@ Float64Array = NDArray[np.float64]
 OVERLAP_S = 0.4
 """Joined windows overlap by so much, a quarter of a window at most."""
 
-PLACES = 0.4
+PLACES = 0.3
 """A window may be entered in this first part of it."""
 
-POOL = 384
+POOL = 512
 """Windows to choose from; half of them used, as many are drawn anew."""
 
 TRIED = 12
@@ -35,6 +35,12 @@ TRIED = 12
 
 LEAST_GRAVITY = 0.3
 """Below this share of 1 g the mean of an overlap does not tell where gravity points."""
+
+SLOW_READINGS = 3
+"""What is slow in an overlap is its mean over so many readings."""
+
+OPPOSITE = -0.9
+"""Directions of a smaller cosine are nearly opposite: half turns have no axis."""
 
 Draw = Callable[[int, int], Mapping[str, SignalWindows]]
 """(how many, number of the draw) -> windows of one person and class."""
@@ -97,25 +103,25 @@ class _Pool:
         if self.free.sum() < POOL // 2:
             self._fill()
             self._index()
-        best, least, turn = (0, 0), math.inf, np.eye(3)
-        for window, place in self._nearest(tail):
-            turned = self._turn(tail, window, place)
-            distance = sum(
-                np.square(
-                    self._rotated(name, self._part(name, window, place), turned) - tail[name]
-                ).mean()
-                / self.spread[name]
-                for name in tail
-            )
-            if distance < least:
-                best, least, turn = (window, place), distance, turned
-        found = self._taken(*best)
+        windows, places = self._nearest(tail)
+        parts = {
+            name: self.views[name][windows, places].reshape(len(windows), *of.shape)
+            for name, of in tail.items()
+        }
+        turns = self._turns(tail, parts)
+        distance = np.zeros(len(windows))
+        for name, of in tail.items():
+            apart = self._rotated(name, parts[name], turns) - of
+            distance += np.square(apart).mean(axis=(1, 2)) / self.spread[name]
+        best = int(distance.argmin())
+        found = self._taken(int(windows[best]), int(places[best]))
         for name, values in found.items():
-            found[name] = self._rotated(name, values, turn)
+            whole = self._rotated(name, values[None], turns[best : best + 1])[0]
             overlap = self.overlap[name]
-            step = tail[name].mean(axis=0) - found[name][:overlap].mean(axis=0)
-            found[name] += step * np.linspace(1, 0, len(values))[:, None]
-            found[name][:overlap] = faded(tail[name], found[name][:overlap])
+            step = tail[name].mean(axis=0) - whole[:overlap].mean(axis=0)
+            whole += step * np.linspace(1, 0, len(whole))[:, None]
+            whole[:overlap] = faded(tail[name], whole[:overlap])
+            found[name] = whole
         return found
 
     def _fill(self) -> None:
@@ -137,27 +143,21 @@ class _Pool:
         for name, values in self.windows.items():
             fold, overlap = self.fold[name], self.overlap[name]
             view = sliding_window_view(values, overlap, axis=1)[:, ::fold][:, : self.places]
-            self.views[name] = np.ascontiguousarray(view.transpose(0, 1, 3, 2)).reshape(
-                len(values), view.shape[1], -1
-            )
+            laid_out = np.ascontiguousarray(view.transpose(0, 1, 3, 2))
+            self.views[name] = laid_out.reshape(len(values), view.shape[1], -1)
             self.powers[name] = np.square(self.views[name]).sum(axis=2)
             self.spread[name] = float(values.var(axis=1).mean()) + 1e-12
 
-    def _nearest(self, tail: Mapping[str, Float64Array]) -> list[tuple[int, int]]:
+    def _nearest(self, tail: Mapping[str, Float64Array]) -> tuple[IntArray, IntArray]:
         """Give the windows and places whose readings are nearest as they are, one place a window."""
-        total: Float64Array | float = 0.0
+        total = np.zeros(())
         for name, of in tail.items():
             distance = self.powers[name] - 2 * self.views[name] @ of.reshape(-1)
             total = total + distance / (of.size * self.spread[name])
-        assert isinstance(total, np.ndarray)
         places = total.argmin(axis=1)
         nearest = np.where(self.free, total[np.arange(len(total)), places], np.inf)
-        chosen = np.argsort(nearest, kind="stable")[:TRIED]
-        return [(int(window), int(places[window])) for window in chosen]
-
-    def _part(self, name: str, window: int, place: int) -> Float64Array:
-        start = place * self.fold[name]
-        return self.windows[name][window, start : start + self.overlap[name]]
+        windows = np.argpartition(nearest, TRIED)[:TRIED]
+        return windows, places[windows]
 
     def _taken(self, window: int, place: int) -> dict[str, Float64Array]:
         self.free[window] = False
@@ -166,50 +166,62 @@ class _Pool:
             for name, values in self.windows.items()
         }
 
-    def _turn(self, tail: Mapping[str, Float64Array], window: int, place: int) -> Float64Array:
-        """Give the least rotation that brings gravity, as the overlap tells it, to where it was."""
+    def _turns(
+        self, tail: Mapping[str, Float64Array], parts: Mapping[str, Float64Array]
+    ) -> Float64Array:
+        """Give the least rotations that bring gravity, as overlaps tell it, to where it was, (n, 3, 3)."""
         for name, of in tail.items():
             channels = self.form[name].channels
             one_g = ONE_G.get(channels[0].unit)
-            if one_g is None or not has_axes(channels):
-                continue
-            now, before = self._part(name, window, place).mean(axis=0), of.mean(axis=0)
-            if min(np.linalg.norm(now), np.linalg.norm(before)) > LEAST_GRAVITY * one_g:
-                return rotation_between(now, before)
-        return np.eye(3)
+            if one_g is not None and has_axes(channels):
+                least = LEAST_GRAVITY * one_g
+                return rotations_to(of.mean(axis=0), parts[name].mean(axis=1), least)
+        return np.broadcast_to(np.eye(3), (len(next(iter(parts.values()))), 3, 3))
 
-    def _rotated(self, name: str, values: Float64Array, turn: Float64Array) -> Float64Array:
-        return values @ turn.T if has_axes(self.form[name].channels) else values.copy()
+    def _rotated(self, name: str, values: Float64Array, turns: Float64Array) -> Float64Array:
+        """Turn (n, time, channel) by (n, 3, 3), where the signal is a vector."""
+        if not has_axes(self.form[name].channels):
+            return values.copy()
+        return np.asarray(values @ turns.transpose(0, 2, 1))
 
 
-def rotation_between(one: Float64Array, other: Float64Array) -> Float64Array:
-    """Give the least rotation (3, 3) that turns one direction to another; half a turn about any axis.
+def rotations_to(direction: Float64Array, vectors: Float64Array, least: float) -> Float64Array:
+    """Give the least rotation of each vector (n, 3) to a direction (3,), as (n, 3, 3).
 
-    >>> rotation_between(np.array([1.0, 0, 0]), np.array([0, 2.0, 0])).round(6).tolist()
+    No rotation where a vector or the direction is shorter than `least`, or they are nearly opposite.
+
+    >>> rotations_to(np.array([0.0, 2, 0]), np.array([[1.0, 0, 0]]), 0.1)[0].round(6).tolist()
     [[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
     """
-    a, b = one / np.linalg.norm(one), other / np.linalg.norm(other)
-    axis, cosine = np.cross(a, b), float(a @ b)
-    if cosine < -1 + 1e-9:
-        across = np.cross(a, np.eye(3)[np.abs(a).argmin()])
-        across /= np.linalg.norm(across)
-        return np.asarray(2 * np.outer(across, across) - np.eye(3))
-    skew = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
-    return np.asarray(np.eye(3) + skew + skew @ skew / (1 + cosine))
+    lengths, length = np.linalg.norm(vectors, axis=1), float(np.linalg.norm(direction))
+    a = vectors / np.maximum(lengths, 1e-12)[:, None]
+    b = direction / max(length, 1e-12)
+    cosine = a @ b
+    outer = b[None, :, None] * a[:, None, :]
+    skew = outer - outer.transpose(0, 2, 1)  # of the axis a x b
+    turned = np.eye(3) + skew + skew @ skew / np.maximum(1 + cosine, 1e-3)[:, None, None]
+    known = (lengths > least) & (length > least) & (cosine > OPPOSITE)
+    return np.where(known[:, None, None], turned, np.eye(3))
 
 
 def faded(before: Float64Array, after: Float64Array) -> Float64Array:
     """Give the crossfade from one to the other, (time, channel) each, whose power stays.
 
-    The means fade with weights whose sum is 1; so does the rest where both are alike, and with weights
-    whose squares' sum is 1 where they are unrelated, as noise is.
+    Levels fade with weights whose sum is 1. So do what is slow around them and what is fast, each by
+    itself, where both are alike; where they are unrelated, as noise is, the squares' sum is 1.
     """
     weight = ((np.arange(len(before)) + 1) / (len(before) + 1))[:, None]
-    left = 1 - weight
     level_before, level_after = before.mean(axis=0), after.mean(axis=0)
-    rest_before, rest_after = before - level_before, after - level_after
-    powers = np.sqrt(np.square(rest_before).sum(axis=0) * np.square(rest_after).sum(axis=0))
-    related = np.clip((rest_before * rest_after).sum(axis=0) / (powers + 1e-12), 0, 1)
+    both = np.stack([before - level_before, after - level_after])
+    slow = uniform_filter1d(both, min(SLOW_READINGS, len(before)), axis=1, mode="nearest")
+    levels = (1 - weight) * level_before + weight * level_after
+    return np.asarray(levels + _blended(*slow, weight) + _blended(*(both - slow), weight))
+
+
+def _blended(before: Float64Array, after: Float64Array, weight: Float64Array) -> Float64Array:
+    """Give the weighted sum, over its sd beside that of the parts, as they go together."""
+    powers = np.sqrt(np.square(before).sum(axis=0) * np.square(after).sum(axis=0))
+    related = np.clip((before * after).sum(axis=0) / (powers + 1e-12), 0, 1)
+    left = 1 - weight
     power = np.square(left) + np.square(weight) + 2 * related * left * weight
-    rest = (left * rest_before + weight * rest_after) / np.sqrt(power)
-    return np.asarray(left * level_before + weight * level_after + rest)
+    return np.asarray((left * before + weight * after) / np.sqrt(power))

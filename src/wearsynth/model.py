@@ -94,7 +94,7 @@ class Model:
         A bare number means so many of every class. DataError for unknown classes and covariates,
         counts below 0, and people where the model knows none apart.
         """
-        counts = self._checked(counts)
+        counts = self.counts_of(counts)
         request = self._request(counts, people, covariates or {}, mounting, seed)
         line = f"sampled {request.total} windows from {self.kind} with seed {seed}{request.about}"
         for number, start in enumerate(range(0, request.total, CHUNK)):
@@ -114,7 +114,8 @@ class Model:
         check_device(device, "sample.device")
         return replace(self, generator=replace(self.generator.on(device), precision=precision))
 
-    def _checked(self, counts: Mapping[str, int] | int) -> Mapping[str, int]:
+    def counts_of(self, counts: Mapping[str, int] | int) -> Mapping[str, int]:
+        """Give what is asked for by class; DataError where a class or number is none."""
         if isinstance(counts, int):
             counts = dict.fromkeys(self.classes, counts)
         for name, count in counts.items():

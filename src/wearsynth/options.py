@@ -120,14 +120,28 @@ def _pair(text: str, option: str, example: str) -> tuple[str, str]:
 
 def counts_of(texts: list[str] | None) -> dict[str, Any] | int | None:
     """Turn --count options into the config's counts; None where there are none."""
-    if not texts:
-        return None
-    if len(texts) == 1 and "=" not in texts[0]:
+    if texts and len(texts) == 1 and "=" not in texts[0]:
         return _number(texts[0])
-    pairs = [_pair(text, "--count", "walking=500") for text in texts]
+    return _by_class(texts, "--count", "walking=500")
+
+
+def seconds_of(texts: list[str] | None) -> dict[str, str] | str | None:
+    """Turn --stream options into the config's seconds; None where there are none."""
+    if texts and len(texts) == 1 and "=" not in texts[0]:
+        return texts[0]
+    return _by_class(texts, "--stream", "walking=600")
+
+
+def _by_class(texts: list[str] | None, option: str, example: str) -> dict[str, str] | None:
+    pairs = [_pair(text, option, example) for text in texts or ()]
     if len(dict(pairs)) < len(pairs):
-        raise ConfigError("--count: a class is named twice.")
-    return dict(pairs)
+        raise ConfigError(f"{option}: a class is named twice.")
+    return dict(pairs) or None
+
+
+def given(options: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the options that were left out."""
+    return {key: value for key, value in options.items() if value is not None}
 
 
 def covariates_of(texts: list[str] | None) -> dict[str, str] | None:
@@ -151,5 +165,4 @@ def _number(text: str) -> int:
 
 def section_of(kind: type[SectionT], options: dict[str, Any]) -> SectionT:
     """Check the options that were given; the others keep the schema's defaults."""
-    given = {key: value for key, value in options.items() if value is not None}
-    return parse(kind, given, where="command line")
+    return parse(kind, given(options), where="command line")

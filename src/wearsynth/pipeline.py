@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from wearsynth.accepting import accepted
 from wearsynth.classifiers import JUDGES
 from wearsynth.classifiers.trained import (
     Classifier,
@@ -44,6 +45,7 @@ from wearsynth.refitting import RetrainPlan, RetrainProgress, going_on_later, re
 from wearsynth.rendering import RenderOptions, render
 from wearsynth.sensors import Counts, load_profile
 from wearsynth.sensors.choosing import choose_setting
+from wearsynth.streaming import Streams, stream_counts
 from wearsynth.tables import load_windows, windows_writer
 from wearsynth.training import Say, checkpoint_of, fit, remove_checkpoint
 
@@ -182,10 +184,29 @@ def render_file(
     return _write_counts(chunks, config, out, overwrite=overwrite)
 
 
-def generate(config: GenerateConfig, out: Path, *, overwrite: bool = False) -> Summary:
-    """Draw windows from a model and write them as the sensor would have recorded them."""
+def generate(
+    config: GenerateConfig, out: Path, *, overwrite: bool = False, say: Say = print
+) -> Summary:
+    """Draw windows or continuous signals from a model and write them as the sensor would have."""
+    check_render(config)
     model = load_model(config.model)
+    if config.stream_s is not None:
+        if config.classifier is not None:
+            raise ConfigError(
+                "classifier: sorts windows (counts), not continuous signals (stream_s)."
+            )
+        given = config.stream_s
+        seconds = given if isinstance(given, dict) else dict.fromkeys(model.classes, given)
+        asked, profile = Streams(model, seconds, config.seed), load_profile(config.sensor)
+        counts = stream_counts(asked, profile, render_options(config), signal=config.signal)
+        origin = {"seed": config.seed, "model": config.model, "provenance": list(model.provenance)}
+        told = (replace(chunk, origin=origin) for chunk in counts)
+        return WRITERS[config.format](told, out, overwrite=overwrite)
     chunks = model.stream(config.counts, seed=config.seed)
+    if config.classifier is not None:
+        by = load_classifier(Path(config.classifier))
+        wanted = model.counts_of(config.counts)
+        chunks = accepted(model, by, wanted, seed=config.seed, say=say)
     return _write_counts(chunks, config, out, overwrite=overwrite)
 
 

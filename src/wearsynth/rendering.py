@@ -7,7 +7,7 @@ Readings a part has recorded keep their own noise and offset; what is rendered c
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import get_args
 
@@ -47,7 +47,8 @@ class RenderOptions:
     the register's exact one. mounting: kept, drawn (by person, or by window where nobody is named),
     or angles in degrees about x, y and z. devices: 0 for the ideal part, else so many units with
     errors of their own: window i comes from unit i modulo devices. device_seed: which units; None
-    takes the seed. cross_axis_pct: its standard deviation in place of the part's figure.
+    takes the seed. cross_axis_pct: its standard deviation in place of the part's figure. clock_errors:
+    whether units run fast or slow.
     """
 
     full_scale: str | float | None = None
@@ -59,6 +60,7 @@ class RenderOptions:
     devices: int = 0
     device_seed: int | None = None
     cross_axis_pct: float | None = None
+    clock_errors: bool = True
     noise: bool = True
     seed: int = 0
 
@@ -254,6 +256,8 @@ def _device_notes(
     given = () if options.cross_axis_pct is None else ("cross_axis_sd_pct",)
     missing = [name for name in _UNIT_FIGURES if name in part.unknown and name not in given]
     turns = f"{options.devices} device(s) take turns, window by window."
+    if not options.clock_errors:
+        turns = "a class is one unit's throughout, its clock error left out."
     if not missing:
         return (turns,)
     return (turns, f"{profile.name} {part.name}: {listed(missing)} not known, taken as 0.")
@@ -297,6 +301,8 @@ def _as_devices(
         seed=options.seed if options.device_seed is None else options.device_seed,
         cross_axis_pct=options.cross_axis_pct,
     )
+    if not options.clock_errors:
+        errors = replace(errors, rate=np.ones_like(errors.rate))
     device = index % options.devices
     out = np.empty_like(values)
     for unit in np.unique(device).tolist():

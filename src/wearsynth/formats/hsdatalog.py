@@ -61,9 +61,10 @@ class Acquisition:
     def description(self) -> str:
         """What the recording is, in a sentence."""
         kind = "synthetic windows" if self.about["synthetic"] else "windows"
+        joins = "one signal" if self.about["continuous"] else "the joins are not continuous"
         return (
             f"{self.windows} {kind} of {self.about['readings_per_window']} readings back to back, "
-            "made by wearsynth: the joins are not continuous"
+            f"made by wearsynth: {joins}"
         )
 
 

@@ -1,5 +1,6 @@
 """Counts written as MEMS Studio logs, in mg, with mlc_conf.json and manifest.json."""
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -30,8 +31,9 @@ def write(
     """Write data/<id>_<class>/log_<n>.csv in mg, mlc_conf.json and manifest.json.
 
     A log holds up to windows_per_log windows of one class and one device, back to back: the joins
-    are not continuous. One chunk is in memory at a time. DataError for 0 windows, chunks of
-    different kinds, or anything but three axes in g; FileError where the folder cannot be written.
+    are not continuous. A continuous signal is one log. One chunk is in memory at a time. DataError for
+    0 windows, chunks of different kinds, or anything but three axes in g; FileError where the folder
+    cannot be written.
     """
     if windows_per_log < 1:
         raise DataError(f"windows_per_log must be at least 1, got {windows_per_log}.")
@@ -40,7 +42,7 @@ def write(
         folder,
         overwrite=overwrite,
         layout={"format": "memsstudio", "windows_per_log": windows_per_log},
-        append=partial(_append, _Logs(windows_per_log)),
+        append=partial(_append, _Logs(windows_per_log), _Logs(sys.maxsize)),
         finish=_finish,
     )
 
@@ -68,13 +70,13 @@ class _Logs:
             yield number, now
 
 
-def _append(logs: _Logs, place: Path, chunk: Counts, _: int) -> None:
+def _append(pieces: _Logs, whole: _Logs, place: Path, chunk: Counts, _: int) -> None:
     check_three_axes(chunk, "MEMS Studio logs")
     for label, device, mine in by_class_and_device(chunk):
         number = chunk.classes.index(label)
         folder = place / "data" / f"{number}_{class_file_name(label)}"
         folder.mkdir(parents=True, exist_ok=True)
-        for log, now in logs.deal(number, device, mine):
+        for log, now in (whole if chunk.continuous else pieces).deal(number, device, mine):
             _append_windows(folder / f"log_{log}.csv", chunk, now)
 
 
@@ -94,10 +96,11 @@ def _append_windows(path: Path, chunk: Counts, windows: NDArray[np.intp]) -> Non
 
 
 def _comment(chunk: Counts) -> str:
-    return (
-        f"{chunk.sensor} {chunk.full_scale} {chunk.rate_hz:g} Hz, made by wearsynth: windows of "
-        f"{chunk.values.shape[1]} readings back to back, the joins are not continuous"
-    )
+    made = f"{chunk.sensor} {chunk.full_scale} {chunk.rate_hz:g} Hz, made by wearsynth: "
+    if chunk.continuous:
+        return made + "one continuous signal"
+    readings = chunk.values.shape[1]
+    return made + f"windows of {readings} readings back to back, the joins are not continuous"
 
 
 def _configuration(place: Path, summary: Summary) -> dict[str, object]:

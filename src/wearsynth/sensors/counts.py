@@ -42,6 +42,7 @@ class Counts:
     zero_bits: int = 0
     notes: tuple[str, ...] = ()
     synthetic: bool = False
+    continuous: bool = False
     origin: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -99,6 +100,7 @@ class Counts:
             "readings_per_window": self.values.shape[1],
             "classes": list(self.classes),
             "synthetic": self.synthetic,
+            "continuous": self.continuous,
             **self.origin,
         }
 
