@@ -1,10 +1,11 @@
-"""Write docs/cli.md, docs/configuration.md and the table of sensor parts from the program itself.
+"""Write docs/cli.md, docs/configuration.md and docs/generate.schema.json from the program itself.
 
     python scripts/cli_reference.py
 
 tests/test_docs.py fails where they do not stand as this script gives them.
 """
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ import typer.main
 
 from wearsynth.cli import app
 from wearsynth.config import (
+    FinetuneConfig,
     FitConfig,
+    GenerateConfig,
     RenderConfig,
     SampleConfig,
     Section,
@@ -29,7 +32,9 @@ SCHEMAS: dict[str, type[Section]] = {
     "windows": WindowsConfig,
     "split": SplitConfig,
     "fit": FitConfig,
+    "finetune": FinetuneConfig,
     "sample": SampleConfig,
+    "generate": GenerateConfig,
     "render": RenderConfig,
 }
 """Commands whose options, left out, take the value of the configuration's section."""
@@ -71,6 +76,13 @@ def configuration_page() -> str:
 
 
 PARTS_BEGIN, PARTS_END = "<!-- parts: by scripts/cli_reference.py -->", "<!-- end of parts -->"
+
+
+def generate_schema() -> str:
+    """Give the JSON schema of `generate`'s configuration.json."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    schema |= GenerateConfig.model_json_schema()
+    return json.dumps(schema, indent=2) + "\n"
 
 
 def with_parts(page: str) -> str:
@@ -135,5 +147,6 @@ if __name__ == "__main__":
     DOCS.mkdir(exist_ok=True)
     (DOCS / "cli.md").write_text(cli_page(), encoding="utf-8", newline="\n")
     (DOCS / "configuration.md").write_text(configuration_page(), encoding="utf-8", newline="\n")
+    (DOCS / "generate.schema.json").write_text(generate_schema(), encoding="utf-8", newline="\n")
     parts = DOCS / "sensors-and-rendering.md"
     parts.write_text(with_parts(parts.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")

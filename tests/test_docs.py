@@ -1,4 +1,5 @@
 import importlib
+import json
 import re
 import runpy
 import tomllib
@@ -55,6 +56,15 @@ def test_the_reference_knows_commands_options_and_defaults(script: dict[str, Any
         in (fit_options)
     )
     assert "wearsynth fit TRAIN -o OUT [OPTIONS]" in fit_options
+
+
+def test_the_schema_is_that_of_the_configuration(script: dict[str, Any]) -> None:
+    assert doc("generate.schema.json") == script["generate_schema"](), (
+        "run scripts/cli_reference.py"
+    )
+    known = json.loads(doc("generate.schema.json"))["properties"]
+    shipped = json.loads((REPOSITORY / "configuration.json").read_text(encoding="utf-8"))
+    assert set(shipped) <= set(known)
 
 
 def test_the_configuration_page_shows_the_true_defaults(script: dict[str, Any]) -> None:
@@ -191,7 +201,7 @@ def test_commands_in_the_docs_exist(script: dict[str, Any]) -> None:
     assert len(lines) > 15
     for line in lines:
         words = line.split()[1:]
-        name = " ".join(words[:2]) if words[0] in ("data", "mlc") else words[0]
+        name = " ".join(words[:2]) if words[0] in ("data", "mlc", "classifier") else words[0]
         for option in re.findall(r"(?<= )--?[a-z][\w-]*", line):
             assert f"`{option}`" in usage[name], line
 

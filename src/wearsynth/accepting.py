@@ -1,6 +1,7 @@
 """Drawing until a classifier has taken so many windows for the class that was asked for."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -28,6 +29,9 @@ def accepted(
 
     say: is told how many were refused. DataError where the classifier takes hardly any of a class.
     """
+    # the same words for every chunk: writers take chunks of one origin only
+    line = f"sampled from {model.kind} with seed {seed}, kept what a classifier accepts"
+    provenance = (*model.provenance, line)
     for label, (name, wanted) in enumerate(counts.items()):
         kept, drawn = 0, 0
         while kept < wanted:
@@ -42,6 +46,6 @@ def accepted(
             taken = np.flatnonzero(classifier.accepts(windows))[: wanted - kept]
             drawn, kept = drawn + count, kept + len(taken)
             if len(taken):
-                yield windows.select(taken).with_provenance("kept what a classifier accepts")
+                yield replace(windows.select(taken), provenance=provenance)
         if wanted:
             say(f"{name}: kept {kept} of {drawn} drawn, those that the classifier takes for it.")

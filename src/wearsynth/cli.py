@@ -21,7 +21,7 @@ from wearsynth.config import (
     load_config,
     load_generate_config,
 )
-from wearsynth.errors import Interrupted, WearsynthError
+from wearsynth.errors import ConfigError, Interrupted, WearsynthError
 from wearsynth.files import atomic_file, check_not_input
 from wearsynth.options import (
     CountOption,
@@ -153,8 +153,12 @@ def generate_command(
         "format": format,
         "seed": seed,
     }
+    if count and stream:
+        raise ConfigError("--count asks for windows, --stream for continuous signals: give one.")
     before = load_generate_config(config) if config is not None else GenerateConfig()
     changed = {**before.model_dump(exclude_unset=True), **given(options)}
+    if count:
+        changed.pop("stream_s", None)
     whole = section_of(GenerateConfig, changed)
     from wearsynth.console import print_summary, say
     from wearsynth.pipeline import generate

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
 from wearsynth.data import FloatArray, IntArray, SignalWindows
+from wearsynth.errors import DataError
 from wearsynth.mounting import has_axes
 from wearsynth.representation import ONE_G
 
@@ -36,8 +37,14 @@ TRIED = 12
 LEAST_GRAVITY = 0.3
 """Below this share of 1 g the mean of an overlap does not tell where gravity points."""
 
+LEAST_STEPS = 3
+"""The overlap takes two steps of a window, and one more has to be new."""
+
 SLOW_READINGS = 3
 """What is slow in an overlap is its mean over so many readings."""
+
+LIKE_WEIGHT = 1.0
+"""How much it counts that the next window moves as strongly as the one before, in squared log units."""
 
 OPPOSITE = -0.9
 """Directions of a smaller cosine are nearly opposite: half turns have no axis."""
@@ -80,6 +87,11 @@ class _Pool:
     """Windows to choose from, and the choice."""
 
     def __init__(self, draw: Draw, steps: int) -> None:
+        if steps < LEAST_STEPS:
+            raise DataError(
+                f"windows of {steps} step(s) on the clock that all their signals share are too short "
+                f"to be joined, {LEAST_STEPS} are needed. Ask for windows (counts)."
+            )
         self.draw, self.draws = draw, 0
         self.windows: dict[str, Float64Array] = {}
         self.free = np.zeros(0, dtype=np.bool_)
@@ -109,7 +121,7 @@ class _Pool:
             for name, of in tail.items()
         }
         turns = self._turns(tail, parts)
-        distance = np.zeros(len(windows))
+        distance = self._unlike()[windows]
         for name, of in tail.items():
             apart = self._rotated(name, parts[name], turns) - of
             distance += np.square(apart).mean(axis=(1, 2)) / self.spread[name]
@@ -140,6 +152,12 @@ class _Pool:
         self.views: dict[str, Float64Array] = {}
         self.powers: dict[str, Float64Array] = {}
         self.spread: dict[str, float] = {}
+        strengths = [
+            np.log(np.square(of).mean(axis=1) + 1e-9) / 2
+            for values in self.windows.values()
+            for of in (np.diff(values, axis=1), values - values.mean(axis=1, keepdims=True))
+        ]
+        self.strengths = np.concatenate(strengths, axis=1)
         for name, values in self.windows.items():
             fold, overlap = self.fold[name], self.overlap[name]
             view = sliding_window_view(values, overlap, axis=1)[:, ::fold][:, : self.places]
@@ -150,7 +168,7 @@ class _Pool:
 
     def _nearest(self, tail: Mapping[str, Float64Array]) -> tuple[IntArray, IntArray]:
         """Give the windows and places whose readings are nearest as they are, one place a window."""
-        total = np.zeros(())
+        total = np.broadcast_to(self._unlike()[:, None], self.powers[next(iter(tail))].shape)
         for name, of in tail.items():
             distance = self.powers[name] - 2 * self.views[name] @ of.reshape(-1)
             total = total + distance / (of.size * self.spread[name])
@@ -159,8 +177,14 @@ class _Pool:
         windows = np.argpartition(nearest, TRIED)[:TRIED]
         return windows, places[windows]
 
+    def _unlike(self) -> Float64Array:
+        """Give how unlike the window before each one is in how strongly it moves, (window,)."""
+        apart = np.square(self.strengths - self.strength).mean(axis=1)
+        return np.asarray(LIKE_WEIGHT * apart)
+
     def _taken(self, window: int, place: int) -> dict[str, Float64Array]:
         self.free[window] = False
+        self.strength = self.strengths[window]
         return {
             name: values[window, place * self.fold[name] :].copy()
             for name, values in self.windows.items()
@@ -215,13 +239,15 @@ def faded(before: Float64Array, after: Float64Array) -> Float64Array:
     both = np.stack([before - level_before, after - level_after])
     slow = uniform_filter1d(both, min(SLOW_READINGS, len(before)), axis=1, mode="nearest")
     levels = (1 - weight) * level_before + weight * level_after
-    return np.asarray(levels + _blended(*slow, weight) + _blended(*(both - slow), weight))
+    fast = both - slow
+    parts = _blended(slow[0], slow[1], weight) + _blended(fast[0], fast[1], weight)
+    return np.asarray(levels + parts)
 
 
 def _blended(before: Float64Array, after: Float64Array, weight: Float64Array) -> Float64Array:
     """Give the weighted sum, over its sd beside that of the parts, as they go together."""
     powers = np.sqrt(np.square(before).sum(axis=0) * np.square(after).sum(axis=0))
-    related = np.clip((before * after).sum(axis=0) / (powers + 1e-12), 0, 1)
+    related = np.clip((before * after).sum(axis=0) / (powers + 1e-12), -0.5, 1)
     left = 1 - weight
     power = np.square(left) + np.square(weight) + 2 * related * left * weight
     return np.asarray((left * before + weight * after) / np.sqrt(power))

@@ -36,7 +36,7 @@ class Streams:
             if name not in self.model.classes:
                 hint = did_you_mean(name, self.model.classes)
                 raise DataError(f"the model knows no class {name!r}.{hint}")
-            if seconds < 0:
+            if not 0 <= seconds < float("inf"):
                 raise DataError(f"seconds of {name!r} must be 0 or more, got {seconds:g}.")
         if not any(self.seconds.values()):
             raise DataError("asked for 0 seconds; ask for some, as in walking=600.")
@@ -80,10 +80,13 @@ def stream_counts(
             continue
         unit = asked.model.classes.index(name) % units
         rest: Counts | None = None
+        left_s = seconds
         for block in _blocks(asked, name, seconds):
             counts = render(block, profile, options, signal=signal, first_window=place + unit)
             place += units
-            rest = _without_margins(counts) if rest is None else _after(rest, counts)
+            counts = _without_margins(counts, left_s)
+            left_s -= BLOCK_S
+            rest = counts if rest is None else _after(rest, counts)
             whole, rest = _whole_windows(rest, asked)
             if len(whole):
                 yield whole
@@ -102,6 +105,7 @@ def _blocks(asked: Streams, name: str, seconds: float) -> Iterator[Windows]:
     held: dict[str, list[FloatArray]] = {signal.name: [] for signal in form}
     ready_s = 0.0
     like = asked.model.sample({name: 1}, seed=asked.seed)
+    like = replace(like, subject=np.array(["made-1"]))  # one mounting for all blocks
     for number in range(int(np.ceil(seconds / BLOCK_S))):
         length_s = min(BLOCK_S, np.ceil(seconds - number * BLOCK_S)) + 2 * MARGIN_S
         while ready_s < length_s:
@@ -119,19 +123,21 @@ def _blocks(asked: Streams, name: str, seconds: float) -> Iterator[Windows]:
         yield replace(like, signals=signals).with_provenance(line)
 
 
-def _without_margins(counts: Counts) -> Counts:
+def _without_margins(counts: Counts, left_s: float) -> Counts:
+    """Cut a block's margins off, and what goes beyond the seconds that are left."""
     margin = MARGIN_S * counts.rate_hz
     if not float(margin).is_integer():
         raise SensorError(
             f"at {counts.rate_hz:g} Hz {MARGIN_S} s are no whole number of readings, so that a stream "
             "cannot be rendered. Ask for windows (counts), or another rate."
         )
-    return replace(counts, values=counts.values[:, round(margin) : -round(margin)], continuous=True)
+    inner = counts.values[:, round(margin) : -round(margin)]
+    asked_for = int(left_s * counts.rate_hz + 1e-6)
+    return replace(counts, values=inner[:, :asked_for], continuous=True)
 
 
 def _after(rest: Counts, counts: Counts) -> Counts:
-    values = np.concatenate([rest.values, _without_margins(counts).values], axis=1)
-    return replace(rest, values=values)
+    return replace(rest, values=np.concatenate([rest.values, counts.values], axis=1))
 
 
 def _whole_windows(block: Counts, asked: Streams) -> tuple[Counts, Counts]:
@@ -139,7 +145,7 @@ def _whole_windows(block: Counts, asked: Streams) -> tuple[Counts, Counts]:
     first = asked.model.representation.signals[0]
     readings = max(1, round(first.time / first.rate_hz * block.rate_hz))
     count = block.values.shape[1] // readings
-    values = block.values[0, : count * readings].reshape(count, readings, -1)
+    values = block.values[0, : count * readings].reshape(count, readings, block.values.shape[2])
     whole = replace(
         block,
         values=values,

@@ -21,6 +21,7 @@ class Counts:
     in the part's register. scale: the channels' unit for one count. clip_counts: the lowest and
     highest count of the range. zero_bits: how many low bits are always 0 (left-justified parts).
     low_pass: the part's filter, "ODR/4" or "50 Hz"; "" where nothing is told.
+    continuous: whether each window of a class goes on where the one before it ended.
     label: (window,) index into classes. device: (window,) index of the unit that recorded it.
     synthetic: whether all windows were made by a generator. origin: further words for the manifest on
     how they were made, such as the seed and the model.
