@@ -1,7 +1,7 @@
 #!/bin/sh
-# The bundled model lsm6dsl-wrist, and its scores on held-out recordings.
+# The bundled model lsm6dsl, and its scores on held-out recordings.
 #
-#   sh benchmarks/lsm6dsl_wrist.sh WRIST LSM6DSL OUT
+#   sh benchmarks/lsm6dsl_model.sh WRIST LSM6DSL OUT
 #
 # WRIST: ST's wrist logs made from PAMAP2 (st_pamap2_wrist). LSM6DSL: ST's LSM6DSL activity recordings.
 # OUT: a new folder. Both are cut at 26 Hz; of the LSM6DSL's recordings three tenths are held out, of the
