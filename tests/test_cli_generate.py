@@ -253,3 +253,32 @@ def test_an_output_folder_that_exists_is_kept_unless_asked(
     assert (code, out, err.count("\n")) == (1, "", 1)
     assert "holds 'mine.txt', which wearsynth did not write" in err
     assert Path("out/mine.txt").read_text() == "mine"
+
+
+def my_logs(folder: Path) -> None:
+    """Three recordings of a class, the last one unknown to the model, as ST's LSM6DSL folder has them."""
+    rng = np.random.default_rng(0)
+    for label in ("walking", "waving"):
+        (folder / label).mkdir(parents=True)
+        for number in range(3):
+            mg = rng.normal((0, 300, 950), 200, (260, 3)).round().astype(int)
+            lines = "\n".join(",".join(map(str, row)) for row in mg.tolist())
+            (folder / label / f"{label}_{number}_26Hz_4g_mg.csv").write_text(lines + "\n")
+
+
+def test_recordings_of_ones_own_join_first(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wearsynth.pipeline.ROUNDS_BEFORE_DRAWING", 2)
+    config = FitConfig(generator="flow", rounds=2, batch_size=8, width=8)
+    save_model(fit(toy_windows(people=6, per_class=3), config, say=lambda _: None), Path("f"))
+    my_logs(tmp_path / "logs")
+    code, out, err = run("--model", "f", "--from", "logs", "--count", "waving=3", "-o", "out")
+    assert code == 0 and out.startswith("out: waving 3 windows\n")
+    assert "logs: 54 windows to go on with." in err
+    assert any("fine-tuned by 54 windows" in line for line in manifest("out")["provenance"])
+    code, _, err = run("--model", "f", "--from", "nowhere", "-o", "other")
+    assert (code, err.count("\n")) == (1, 1) and "no such file or folder" in err
+    code, _, err = run("--model", "m", "--from", "logs", "-o", "other")
+    assert code == 1 and "a mixture has no networks to go on with" in err
+    assert not Path("other").exists()

@@ -114,6 +114,9 @@ def generate_command(
     out: Out,
     config: Annotated[Path | None, typer.Option(help="configuration.json or .toml.")] = None,
     model: Annotated[str | None, typer.Option(help=help_of(GenerateConfig, "model"))] = None,
+    logs: Annotated[
+        str | None, typer.Option("--from", help=help_of(GenerateConfig, "logs"))
+    ] = None,
     count: CountOption = None,
     stream: Annotated[
         list[str] | None,
@@ -141,6 +144,7 @@ def generate_command(
     """Draw from a model and render, in one go; options stand in place of the configuration's."""
     options = {
         "model": model,
+        "logs": logs,
         "counts": counts_of(count),
         "stream_s": seconds_of(stream),
         "classifier": classifier,
@@ -160,10 +164,12 @@ def generate_command(
     if count:
         changed.pop("stream_s", None)
     whole = section_of(GenerateConfig, changed)
-    from wearsynth.console import print_summary, say
+    from wearsynth.console import print_summary, say, training_progress
     from wearsynth.pipeline import generate
 
-    print_summary(generate(whole, out, overwrite=overwrite, say=say), out)
+    with training_progress() if whole.logs else nullcontext() as watch:
+        summary = generate(whole, out, overwrite=overwrite, say=say, watch=watch)
+    print_summary(summary, out)
 
 
 @app.command("evaluate")

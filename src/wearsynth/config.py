@@ -299,6 +299,11 @@ class GenerateConfig(RenderConfig):
 
     model: str = Field("wrist-pamap2", description="a model folder, or a bundled model's name")
     counts: dict[str, Count] | Count = Field(100, description="windows of each class, or by class")
+    logs: str | None = Field(
+        None,
+        description="recordings of your own, a file or folder: the model goes on with their windows "
+        "first, as finetune does",
+    )
     stream_s: dict[str, Seconds] | Seconds | None = Field(
         None,
         description="in place of windows: one continuous signal of so many seconds of each class, or "

@@ -26,7 +26,7 @@ from wearsynth.config import (
 )
 from wearsynth.data import Windows, check_no_shared_groups, concat
 from wearsynth.distilling import distil
-from wearsynth.errors import ConfigError, TrainingError, did_you_mean
+from wearsynth.errors import ConfigError, DataError, TrainingError, did_you_mean
 from wearsynth.evaluation import evaluate, write_scores
 from wearsynth.evaluation.damage import DAMAGES
 from wearsynth.evaluation.person_bench import Fit, Made
@@ -37,6 +37,7 @@ from wearsynth.evaluation.selftest import Watch as SelfTestWatch
 from wearsynth.evaluation.text import finding_line
 from wearsynth.files import check_free, check_not_input, check_writable
 from wearsynth.finetuning import finetune
+from wearsynth.formats import read
 from wearsynth.formats.manifest import Summary
 from wearsynth.formats.writers import WRITERS
 from wearsynth.model import Model, load_model, save_model
@@ -48,8 +49,10 @@ from wearsynth.sensors.choosing import choose_setting
 from wearsynth.streaming import Streams, stream_counts
 from wearsynth.tables import load_windows, windows_writer
 from wearsynth.training import Say, checkpoint_of, fit, remove_checkpoint
+from wearsynth.windowing import cut_windows
 
 RENDER_CHUNK = 1000
+ROUNDS_BEFORE_DRAWING = 600
 TASKS = ("classes", "stress")
 
 
@@ -185,11 +188,26 @@ def render_file(
 
 
 def generate(
-    config: GenerateConfig, out: Path, *, overwrite: bool = False, say: Say = print
+    config: GenerateConfig,
+    out: Path,
+    *,
+    overwrite: bool = False,
+    say: Say = print,
+    watch: Watch | None = None,
 ) -> Summary:
-    """Draw windows or continuous signals from a model and write them as the sensor would have."""
+    """Draw windows or continuous signals from a model and write them as the sensor would have.
+
+    Where the configuration names recordings, the model goes on with them first, by the usual options
+    of fine-tuning; `watch` is told its rounds.
+    """
     check_render(config)
+    check_free(out, overwrite=overwrite)
     model = load_model(config.model)
+    if config.logs is not None:
+        target = _windows_like(model, Path(config.logs))
+        say(f"{config.logs}: {len(target)} windows to go on with.")
+        options = FinetuneConfig(rounds=ROUNDS_BEFORE_DRAWING, seed=config.seed)
+        model = finetune(model, target, None, options, say=say, watch=watch)
     if config.stream_s is not None:
         if config.classifier is not None:
             raise ConfigError(
@@ -208,6 +226,21 @@ def generate(
         wanted = model.counts_of(config.counts)
         chunks = accepted(model, by, wanted, seed=config.seed, say=say)
     return _write_counts(chunks, config, out, overwrite=overwrite)
+
+
+def _windows_like(model: Model, path: Path) -> Windows:
+    """Cut recordings into windows of the model's form, half a window apart; DataError if none fits."""
+    signals = model.representation.signals
+    if len({signal.rate_hz for signal in signals}) > 1:
+        raise DataError(
+            f"the model {model.kind} has signals at several rates: cut windows with 'wearsynth data "
+            "windows' and give them to 'wearsynth finetune'."
+        )
+    length_s = signals[0].time / signals[0].rate_hz
+    recordings = read(path, signals=[signal.name for signal in signals])
+    return cut_windows(
+        recordings, length_s=length_s, stride_s=length_s / 2, rate_hz=signals[0].rate_hz
+    )
 
 
 def check_render(config: RenderConfig) -> None:
