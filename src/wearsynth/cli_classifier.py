@@ -59,6 +59,21 @@ def test_command(
         typer.echo(line)
 
 
+@classifier_app.command("onnx")
+def onnx_command(
+    classifier: Annotated[Path, typer.Argument(help="A classifier's folder.")],
+    out: Out,
+) -> None:
+    """Write a classifier as one ONNX file: readings in their units in, probabilities out."""
+    from wearsynth.classifiers.onnx_file import write_onnx
+    from wearsynth.classifiers.trained import load_classifier
+    from wearsynth.files import check_writable
+
+    check_writable(out)
+    write_onnx(load_classifier(classifier), out)
+    typer.echo(f"{out}: written")
+
+
 def finetune_command(
     model: Annotated[str, typer.Argument(help="A model folder, or a bundled model's name.")],
     out: Out,
