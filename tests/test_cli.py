@@ -4,34 +4,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 
+from commands import Run, wearsynth
 from toy import toy_windows
 from wearsynth import __version__
-from wearsynth.cli import main
 from wearsynth.config import load_config
 from wearsynth.tables import load_windows, save_windows
-
-
-def wearsynth(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: object
-) -> tuple[int, str, str]:
-    """Run a command in this process: exit code, stdout, stderr."""
-    monkeypatch.setattr(sys, "argv", ["wearsynth", *map(str, arguments)])
-    try:
-        main()
-        code = 0
-    except SystemExit as stop:
-        code = int(stop.code or 0)
-    out, err = capsys.readouterr()
-    return code, out, err
-
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture

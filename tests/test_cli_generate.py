@@ -1,8 +1,6 @@
 """`wearsynth generate`: windows and streams, options in place of the configuration's, wrong use."""
 
 import json
-import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,29 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from commands import Run, wearsynth
 from toy import toy_windows
 from wearsynth.classifiers.trained import save_classifier, train_classifier
-from wearsynth.cli import main
 from wearsynth.config import FitConfig
 from wearsynth.model import save_model
 from wearsynth.training import fit
-
-
-def wearsynth(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: object
-) -> tuple[int, str, str]:
-    """Run a command in this process: exit code, stdout, stderr."""
-    monkeypatch.setattr(sys, "argv", ["wearsynth", *map(str, arguments)])
-    try:
-        main()
-        code = 0
-    except SystemExit as stop:
-        code = int(stop.code or 0)
-    out, err = capsys.readouterr()
-    return code, out, err
-
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(scope="module")

@@ -5,25 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wearsynth.cli import main
+from commands import wearsynth
 from wearsynth.data import windows_from_arrays
 from wearsynth.formats import counts_parquet
 from wearsynth.sensors import load_profile, profile_names
 from wearsynth.tables import save_windows
-
-
-def wearsynth(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: object
-) -> tuple[int, str, str]:
-    """Run a command in this process: exit code, stdout, stderr."""
-    monkeypatch.setattr(sys, "argv", ["wearsynth", *map(str, arguments)])
-    try:
-        main()
-        code = 0
-    except SystemExit as stop:
-        code = int(stop.code or 0)
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 def test_the_list_has_a_plain_line_for_each_signal_of_each_part(

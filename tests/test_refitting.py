@@ -4,7 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from test_cli import Run, run
+from commands import Run
+from test_cli import run
 from test_pipeline import TINY, quiet
 from toy import toy_windows
 from wearsynth.data import Windows

@@ -4,8 +4,6 @@ A model is a folder: model.json says what it is (form of the windows, classes, w
 it was made), weights.safetensors holds the numbers. Nothing in it is pickled.
 """
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from importlib import resources
@@ -19,7 +17,7 @@ from wearsynth.conditions import ConditionForm, CovariateLaw
 from wearsynth.config import Mounting
 from wearsynth.data import IntArray, SignalWindows, Windows, concat
 from wearsynth.errors import DataError, ModelError, did_you_mean
-from wearsynth.files import atomic_folder, read_bytes
+from wearsynth.files import atomic_folder
 from wearsynth.generators import Device, Precision, Sampler
 from wearsynth.generators.flow import ConditionalFlow
 from wearsynth.generators.gan import ConditionalGan
@@ -28,7 +26,7 @@ from wearsynth.generators.records import RecordShape
 from wearsynth.grids import Grid
 from wearsynth.mounting import draw_rotations, rotated, rotation_by
 from wearsynth.representation import Representation, form_from, form_to
-from wearsynth.tensors import check_device, load_tensors, one_thread, save_tensors
+from wearsynth.tensors import check_device, load_described, one_thread, save_described
 
 Float64Array = NDArray[np.float64]
 
@@ -265,24 +263,13 @@ def save_model(model: Model, folder: Path | str, *, overwrite: bool = False) -> 
         "grids": {name: [_told_grid(grid) for grid in of] for name, of in model.grids.items()},
     }
     with atomic_folder(Path(folder), overwrite=overwrite) as temporary:
-        text = json.dumps(head, indent=2) + "\n"
-        (temporary / "model.json").write_text(text, encoding="utf-8", newline="\n")
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        about = {"model.json sha256": digest}
-        save_tensors(temporary / "weights.safetensors", model.generator.weights(), about)
+        save_described(temporary, "model.json", head, model.generator.weights())
 
 
 def load_model(name: Path | str) -> Model:
     """Give a model from its folder, or a bundled one by name; ModelError where it is damaged."""
     folder = find_model(name)
-    text = read_bytes(folder / "model.json")
-    tensors, about = load_tensors(folder / "weights.safetensors")
-    if about.get("model.json sha256") != hashlib.sha256(text).hexdigest():
-        raise ModelError(
-            f"{folder}: model.json and weights.safetensors do not belong together; "
-            "take both from one copy of the model."
-        )
-    head = json.loads(text)
+    head, tensors = load_described(folder, "model.json")
     _check_version(folder, head["schema_version"])
     representation = form_from(head["signals"])
     conditions = _condition_form(head["conditions"])

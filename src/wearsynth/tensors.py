@@ -18,6 +18,8 @@ from torch import Tensor
 from wearsynth.errors import ConfigError, ModelError
 from wearsynth.files import atomic_file, read_bytes
 
+WEIGHTS = "weights.safetensors"
+
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
     """Write the tensors and a JSON-ready mapping, whole or not at all."""
@@ -44,6 +46,28 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise ModelError(_damaged(path))
     mapping: dict[str, Any] = json.loads(about)
     return tensors, mapping
+
+
+def save_described(
+    folder: Path, name: str, head: Mapping[str, Any], tensors: Mapping[str, Tensor]
+) -> None:
+    """Write a JSON file of that name and weights.safetensors that belong together, into a folder."""
+    text = json.dumps(head, indent=2) + "\n"
+    (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    save_tensors(folder / WEIGHTS, tensors, {f"{name} sha256": digest})
+
+
+def load_described(folder: Path, name: str) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Give both again; ModelError where they are damaged or do not belong together."""
+    text = read_bytes(folder / name)
+    tensors, about = load_tensors(folder / WEIGHTS)
+    if about.get(f"{name} sha256") != hashlib.sha256(text).hexdigest():
+        raise ModelError(
+            f"{folder}: {name} and {WEIGHTS} do not belong together; take both from one copy."
+        )
+    head: dict[str, Any] = json.loads(text)
+    return head, tensors
 
 
 def _damaged(path: Path) -> str:

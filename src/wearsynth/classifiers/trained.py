@@ -4,8 +4,6 @@ It is a network through which gradients flow (network.py), fitted on real window
 its help must be judged by others, on other groups.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -20,7 +18,7 @@ from wearsynth.classifiers import readings
 from wearsynth.classifiers.network import Joined, Network, fit_network
 from wearsynth.data import IntArray, Windows, concat
 from wearsynth.errors import DataError, ModelError
-from wearsynth.files import atomic_folder, read_bytes
+from wearsynth.files import atomic_folder
 from wearsynth.mounting import draw_rotations, has_axes, rotated
 from wearsynth.representation import (
     Representation,
@@ -30,7 +28,7 @@ from wearsynth.representation import (
     representation_of,
 )
 from wearsynth.splitting import split
-from wearsynth.tensors import load_tensors, save_tensors
+from wearsynth.tensors import load_described, save_described
 
 SCHEMA_VERSION = 1
 LEAST_GROUPS = 2
@@ -201,10 +199,7 @@ def save_classifier(classifier: Classifier, folder: Path, *, overwrite: bool = F
     for name, (mean, sd) in classifier.network.scales.items():
         tensors |= {f"mean.{name}": torch.from_numpy(mean), f"sd.{name}": torch.from_numpy(sd)}
     with atomic_folder(folder, overwrite=overwrite) as temporary:
-        text = json.dumps(head, indent=2) + "\n"
-        (temporary / "classifier.json").write_text(text, encoding="utf-8", newline="\n")
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        save_tensors(temporary / "weights.safetensors", tensors, {"classifier.json sha256": digest})
+        save_described(temporary, "classifier.json", head, tensors)
 
 
 def load_classifier(folder: Path) -> Classifier:
@@ -213,14 +208,7 @@ def load_classifier(folder: Path) -> Classifier:
         raise ModelError(
             f"{folder}: no classifier in it. Make one with 'wearsynth classifier train'."
         )
-    text = read_bytes(folder / "classifier.json")
-    tensors, about = load_tensors(folder / "weights.safetensors")
-    if about.get("classifier.json sha256") != hashlib.sha256(text).hexdigest():
-        raise ModelError(
-            f"{folder}: classifier.json and weights.safetensors do not belong together; "
-            "take both from one copy of the classifier."
-        )
-    head = json.loads(text)
+    head, tensors = load_described(folder, "classifier.json")
     if head["schema_version"] != SCHEMA_VERSION:
         raise ModelError(f"{folder}: of another version of wearsynth; train the classifier again.")
     form, tested = form_from(head["signals"]), head["tested"]
