@@ -76,7 +76,7 @@ def test_people_few_steps_and_turned_sensors_by_commands(run: Run, tmp_path: Pat
         code, _, err = run("sample", "few", "--device", "cuda", "-o", "t.parquet")
         assert (code, err) == (
             1,
-            "Error: sample.device: no CUDA device on this machine; use cpu.\n",
+            "Error: device: no CUDA device on this machine; use cpu.\n",
         )
     assert run("distil", "few", "-o", "fewer")[2].endswith("this model is distilled already.\n")
 

@@ -190,14 +190,14 @@ def test_a_mounting_and_a_format_stand_in_place_of_theirs(run: Run) -> None:
         (("--devices", "-1"), "devices: should be greater than or equal to 0, got -1"),
         (("--seed", "-1"), "seed: should be greater than or equal to 0, got -1"),
         (("--format", "memstudio"), "unknown format 'memstudio'. Did you mean 'memsstudio'?"),
-        (("--config", "run.toml"), "run.toml: unknown option 'devicse'. Did you mean 'devices'?"),
+        (("--config", "run.toml"), "run.toml: unknown option 'ful_scale'. Did you mean 'full_scale'?"),
         (("--config", "nowhere.toml"), "nowhere.toml"),
     ],
 )
 def test_wrong_use_is_one_sentence_and_leaves_nothing(
     run: Run, tmp_path: Path, words: tuple[str, ...], message: str
 ) -> None:
-    (tmp_path / "run.toml").write_text("devicse = 3\n")
+    (tmp_path / "run.toml").write_text("ful_scale = 3\n")
     before = sorted(tmp_path.rglob("*"))
     code, out, err = run("--model", "m", *words, "-o", "out")
     assert (code, out) == (1, "")

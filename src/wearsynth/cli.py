@@ -127,6 +127,10 @@ def generate_command(
     classifier: Annotated[
         str | None, typer.Option(help=help_of(GenerateConfig, "classifier"))
     ] = None,
+    precision: Annotated[
+        str | None, typer.Option(help=help_of(GenerateConfig, "precision"))
+    ] = None,
+    device: Annotated[str | None, typer.Option(help=help_of(GenerateConfig, "device"))] = None,
     sensor: Annotated[str | None, typer.Option(help=help_of(GenerateConfig, "sensor"))] = None,
     full_scale: Annotated[
         str | None, typer.Option(help=help_of(GenerateConfig, "full_scale"))
@@ -148,6 +152,8 @@ def generate_command(
         "counts": counts_of(count),
         "stream_s": seconds_of(stream),
         "classifier": classifier,
+        "precision": precision,
+        "device": device,
         "sensor": sensor,
         "full_scale": full_scale,
         "rate_hz": rate_hz,

@@ -309,6 +309,8 @@ class GenerateConfig(RenderConfig):
         description="in place of windows: one continuous signal of so many seconds of each class, or "
         "by class",
     )
+    precision: Literal["float32", "bfloat16"] = Field("float32", description="as in [fit]")
+    device: Literal["cpu", "cuda"] = Field("cpu", description="cpu or cuda")
     classifier: str | None = Field(
         None,
         description="a classifier's folder: only windows are kept that it takes for their class",

@@ -109,7 +109,7 @@ class Model:
             return self
         if not isinstance(self.generator, ConditionalFlow | ConditionalGan):
             raise DataError(f"a {self.kind} has no networks to compute in {precision} on {device}.")
-        check_device(device, "sample.device")
+        check_device(device, "device")
         return replace(self, generator=replace(self.generator.on(device), precision=precision))
 
     def counts_of(self, counts: Mapping[str, int] | int) -> Mapping[str, int]:

@@ -208,6 +208,7 @@ def generate(
         say(f"{config.logs}: {len(target)} windows to go on with.")
         options = FinetuneConfig(rounds=ROUNDS_BEFORE_DRAWING, seed=config.seed)
         model = finetune(model, target, None, options, say=say, watch=watch)
+    model = model.computing_in(config.precision, config.device)
     if config.stream_s is not None:
         if config.classifier is not None:
             raise ConfigError(
