@@ -190,7 +190,10 @@ def test_a_mounting_and_a_format_stand_in_place_of_theirs(run: Run) -> None:
         (("--devices", "-1"), "devices: should be greater than or equal to 0, got -1"),
         (("--seed", "-1"), "seed: should be greater than or equal to 0, got -1"),
         (("--format", "memstudio"), "unknown format 'memstudio'. Did you mean 'memsstudio'?"),
-        (("--config", "run.toml"), "run.toml: unknown option 'ful_scale'. Did you mean 'full_scale'?"),
+        (
+            ("--config", "run.toml"),
+            "run.toml: unknown option 'ful_scale'. Did you mean 'full_scale'?",
+        ),
         (("--config", "nowhere.toml"), "nowhere.toml"),
     ],
 )

@@ -206,6 +206,20 @@ def test_commands_in_the_docs_exist(script: dict[str, Any]) -> None:
             assert f"`{option}`" in usage[name], line
 
 
+@pytest.mark.parametrize("path", sorted((REPOSITORY / "examples").glob("*.ipynb")), ids=str)
+def test_notebooks_are_executed_in_order_and_import_what_there_is(path: Path) -> None:
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
+    assert all(cell["outputs"] for cell in cells)
+    assert not any(out["output_type"] == "error" for cell in cells for out in cell["outputs"])
+    lines = [line.strip() for cell in cells for line in "".join(cell["source"]).splitlines()]
+    imports = [line for line in lines if line.startswith("from wearsynth")]
+    assert imports
+    for line in imports:
+        exec(compile(line, path.name, "exec"), {})
+
+
 @pytest.mark.parametrize("path", sorted((REPOSITORY / "examples").glob("*.toml")), ids=str)
 def test_example_configurations_are_valid(path: Path) -> None:
     assert load_config(path).render is not None
