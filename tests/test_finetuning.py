@@ -77,6 +77,14 @@ def test_a_model_goes_on_with_both(kind: str, classifier: Classifier, tmp_path: 
     np.testing.assert_array_equal(drawn, tuned.sample(3, seed=1).signals["acc"].values)
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_a_gpu_goes_on_with_feedback(classifier: Classifier) -> None:
+    config = SHORT.model_copy(update={"device": "cuda"})
+    tuned = finetune(fitted(), target(), classifier, config, say=quiet)
+    assert all(value.device.type == "cpu" for value in tuned.generator.weights().values())
+    assert len(classifier.answers(target())) == len(target())
+
+
 def test_feedback_raises_what_the_classifier_accepts(classifier: Classifier) -> None:
     model = fit(
         toy_windows(people=6, per_class=10),

@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from wearsynth.classifiers.trained import Classifier
 from wearsynth.config import FinetuneConfig
-from wearsynth.data import FloatArray, IntArray, Windows
+from wearsynth.data import IntArray, Windows
 from wearsynth.errors import DataError, ModelError
 from wearsynth.generators.decoding import Decoder
 from wearsynth.generators.flow import ConditionalFlow
@@ -30,7 +30,15 @@ from wearsynth.optimise import LoopPlan, Outcome, Records, Watch
 from wearsynth.representation import Representation, describe_form, representation_of
 from wearsynth.stopping import set_aside
 from wearsynth.tensors import check_device, one_thread
-from wearsynth.training import Learnt, Say, grids_of, open_checkpoint, train, warn_of_few
+from wearsynth.training import (
+    Learnt,
+    Say,
+    grids_of,
+    open_checkpoint,
+    train,
+    warn_of_few,
+    with_conditions,
+)
 
 ASKED = 100
 """Windows of each class that the classifier is asked about, before and after."""
@@ -46,6 +54,7 @@ class ClassifierFeedback(nn.Module):
         classifier.check(form)
         known = [classifier.classes.index(c) if c in classifier.classes else -1 for c in classes]
         self.classifier = classifier
+        self.net = classifier.network.net  # so that it moves to a device
         self.whiten, self.decode = Whitening(shape), Decoder(form)
         self.own: Tensor
         self.register_buffer("own", torch.tensor(known), persistent=False)
@@ -98,10 +107,11 @@ def finetune(
     say(f"{how}; {config.rounds} rounds of {config.batch_size} windows at most.")
     if classifier is not None:
         _say_unknown(classifier, classes, say)
+        say(f"Before: {acceptance(model, classifier, config.seed).line}.")
         if config.feedback:
             feedback = ClassifierFeedback(classifier, learnt.representation, learnt.shape, classes)
+            feedback.to(config.device)
             generator = replace(generator, feedback=feedback, feedback_weight=config.feedback)
-        say(f"Before: {acceptance(model, classifier, config.seed).line}.")
     generator = replace(generator, learning_rate=config.learning_rate)
     loop_file = open_checkpoint(
         checkpoint, learnt.records, config.model_dump(), resume=resume, say=say
@@ -118,6 +128,8 @@ def finetune(
     )
     outcome = train(generator, learnt, plan, say=say, watch=watch, checkpoint=loop_file)
     generator = replace(generator, feedback=None, feedback_weight=0.0)
+    if classifier is not None:
+        classifier.network.net.to("cpu")
     tuned = _model(
         model, generator, classes, config, outcome=outcome, target=target, classifier=classifier
     )
@@ -203,14 +215,15 @@ def _learnt(
     told = model.conditions.told(len(label), None, {})
     with one_thread():
         drawn = model.generator.sample(label, told, np.random.default_rng(config.seed))
-    values, labels, stopping = [_with(drawn, told)], [label], None
+    values, labels, stopping = [with_conditions(drawn, told)], [label], None
     how, learning = f"{replayed} windows of each class drawn to be learnt again", None
     if target is not None:
         learning, stopping, aside = set_aside(target, config.set_aside, config.seed)
         learning = _named(learning, classes)
         stopping = None if stopping is None else _named(stopping, classes)
         encoded = model.representation.encode(learning)
-        values.append(_with(encoded, model.conditions.told(len(learning), None, {})))
+        untold = model.conditions.told(len(learning), None, {})
+        values.append(with_conditions(encoded, untold))
         labels.append(learning.label)
         how = f"{len(learning)} target windows, {how}. {aside}"
     records = Records(np.concatenate(values), np.concatenate(labels).astype(np.int64))
@@ -221,12 +234,6 @@ def _learnt(
         Learnt(model.representation, model.conditions, shape, records, learning, stopping),
         how,
     )
-
-
-def _with(records: FloatArray, told: FloatArray) -> FloatArray:
-    """Give records (record, channel, step) with conditions (record, condition) as more channels."""
-    constant = np.broadcast_to(told[:, :, None], (*told.shape, records.shape[2]))
-    return np.concatenate([records, constant], axis=1)
 
 
 def _named(windows: Windows, classes: list[str]) -> Windows:

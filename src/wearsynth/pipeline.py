@@ -214,19 +214,25 @@ def generate(
             raise ConfigError(
                 "classifier: sorts windows (counts), not continuous signals (stream_s)."
             )
-        given = config.stream_s
-        seconds = given if isinstance(given, dict) else dict.fromkeys(model.classes, given)
-        asked, profile = Streams(model, seconds, config.seed), load_profile(config.sensor)
-        counts = stream_counts(asked, profile, render_options(config), signal=config.signal)
-        origin = {"seed": config.seed, "model": config.model, "provenance": list(model.provenance)}
-        told = (replace(chunk, origin=origin) for chunk in counts)
-        return WRITERS[config.format](told, out, overwrite=overwrite)
+        signals = _continuous(model, config.stream_s, config)
+        return WRITERS[config.format](signals, out, overwrite=overwrite)
     chunks = model.stream(config.counts, seed=config.seed)
     if config.classifier is not None:
         by = load_classifier(Path(config.classifier))
         wanted = model.counts_of(config.counts)
         chunks = accepted(model, by, wanted, seed=config.seed, say=say)
     return _write_counts(chunks, config, out, overwrite=overwrite)
+
+
+def _continuous(
+    model: Model, seconds: dict[str, float] | float, config: GenerateConfig
+) -> Iterator[Counts]:
+    """Give the counts of one continuous signal of each class, and what they came from."""
+    by_class = seconds if isinstance(seconds, dict) else dict.fromkeys(model.classes, seconds)
+    asked, profile = Streams(model, by_class, config.seed), load_profile(config.sensor)
+    origin = {"seed": config.seed, "model": config.model, "provenance": list(model.provenance)}
+    for chunk in stream_counts(asked, profile, render_options(config), signal=config.signal):
+        yield replace(chunk, origin=origin)
 
 
 def _windows_like(model: Model, path: Path) -> Windows:

@@ -132,14 +132,14 @@ def _learnt(learning: Windows, stopping: Windows | None, config: FitConfig) -> L
     conditions, told = conditions_of(learning, numbers)
     if conditions.size:
         fewer = conditions.without_some(told, np.random.default_rng(config.seed))
-        values = np.concatenate([_with(values, told), _with(values, fewer)])
+        values = np.concatenate([with_conditions(values, told), with_conditions(values, fewer)])
         label = np.concatenate([label, label])
     shape = record_shape(representation, len(learning.classes), conditions)
     records = Records(values, label)
     return Learnt(representation, conditions, shape, records, learning, stopping)
 
 
-def _with(values: FloatArray, told: FloatArray) -> FloatArray:
+def with_conditions(values: FloatArray, told: FloatArray) -> FloatArray:
     """Give records (record, channel, step) with conditions (record, condition) as more channels."""
     constant = np.broadcast_to(told[:, :, None], (*told.shape, values.shape[2]))
     return np.concatenate([values, constant], axis=1)
