@@ -232,6 +232,33 @@ class FinetuneConfig(Section):
         return (50, 500) if self.replayed is None else (self.replayed, self.replayed)
 
 
+class PrivacyConfig(Section):
+    """Differential privacy of fit; without an epsilon there is none."""
+
+    epsilon: float | None = Field(
+        None, gt=0, le=100, description="the guarantee; left out: trained without privacy"
+    )
+    delta: float = Field(1e-6, gt=0, lt=0.1, description="the guarantee's small chance")
+    unit: Literal["subject", "recording", "window"] = Field(
+        "subject",
+        description="what the guarantee hides whole: subject (a person), recording, window",
+    )
+    clip_norm: float = Field(1.0, gt=0, description="the most that one unit adds to a step")
+    sampling_probability: float = Field(
+        1.0, gt=0, le=1, description="of each unit in a step (Poisson)"
+    )
+    ledger: str | None = Field(
+        None,
+        description="the data set's ledger (JSON); left out: the guarantee is of this run alone",
+    )
+    public: str | None = Field(
+        None, description="public windows, or a model fitted to public windows, to start from"
+    )
+    accept_noise: bool = Field(
+        False, description="fit even where the plan says that the result is noise"
+    )
+
+
 class SampleConfig(Section):
     """What is drawn from a model."""
 
@@ -324,6 +351,7 @@ class Config(Section):
     windows: WindowsConfig = Field(default_factory=WindowsConfig)
     split: SplitConfig = Field(default_factory=SplitConfig)
     fit: FitConfig = Field(default_factory=FitConfig)
+    privacy: PrivacyConfig = Field(default_factory=PrivacyConfig)
     distil: DistilConfig | None = Field(None, description="left out: the flow is not distilled")
     sample: SampleConfig = Field(default_factory=SampleConfig)
     evaluate: EvaluateConfig = Field(default_factory=EvaluateConfig)

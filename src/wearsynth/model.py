@@ -26,6 +26,7 @@ from wearsynth.generators.records import RecordShape
 from wearsynth.grids import Grid
 from wearsynth.mounting import draw_rotations, rotated, rotation_by
 from wearsynth.representation import Representation, form_from, form_to
+from wearsynth.statement import PrivacyStatement
 from wearsynth.tensors import check_device, load_described, one_thread, save_described
 
 Float64Array = NDArray[np.float64]
@@ -57,7 +58,7 @@ class Model:
     about: Mapping[str, Any]
     conditions: ConditionForm = field(default_factory=ConditionForm)
     grids: Mapping[str, tuple[Grid, ...]] = field(default_factory=dict)
-    privacy: str = NO_PRIVACY
+    privacy: PrivacyStatement | None = None
 
     def sample(
         self,
@@ -256,7 +257,7 @@ def save_model(model: Model, folder: Path | str, *, overwrite: bool = False) -> 
         "trained_groups": model.trained_groups,
         "provenance": model.provenance,
         "about": model.about,
-        "privacy": model.privacy,
+        "privacy": NO_PRIVACY if model.privacy is None else asdict(model.privacy),
         "kind": model.kind,
         "sizes": model.generator.sizes,
         "conditions": asdict(model.conditions),
@@ -284,8 +285,16 @@ def load_model(name: Path | str) -> Model:
         about=head["about"],
         conditions=conditions,
         grids={name: tuple(_grid(told) for told in of) for name, of in head["grids"].items()},
-        privacy=head["privacy"],
+        privacy=_statement(head["privacy"]),
     )
+
+
+def _statement(told: str | Mapping[str, Any]) -> PrivacyStatement | None:
+    """Give the statement; None where the model says in words that it has none."""
+    if isinstance(told, str):
+        return None
+    listed = {name: tuple(told[name]) for name in ("public", "not_covered")}
+    return PrivacyStatement(**{**told, **listed})
 
 
 def _check_version(folder: Path, version: int) -> None:

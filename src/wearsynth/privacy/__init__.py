@@ -1,0 +1,1 @@
+"""Differential privacy per person: what is clipped, what noise is added, and what it costs."""
