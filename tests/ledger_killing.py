@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from wearsynth.errors import WearsynthError
 from wearsynth.privacy.accounting import GaussianRelease
 from wearsynth.privacy.ledger import begin_run, open_ledger
 from wearsynth.privacy.ledger_lines import read_account
@@ -41,6 +42,8 @@ def forked(work: Callable[[], None]) -> int:
         try:
             work()
             code = 0
+        except WearsynthError as error:
+            print(error, file=sys.stderr)
         finally:
             os._exit(code)
     return child
