@@ -25,7 +25,7 @@ from wearsynth.oddities import STANDARD_GRAVITY_M_S2
 
 OPTIONS: tuple[str, ...] = ()
 FOLDERS = ("training", "testing")
-MOST_BYTES = 300_000_000
+MOST_BYTES = 50_000_000
 SHORTEST_MS, LONGEST_MS = 1e-3, 1e6
 MISSING = "reading(s) are empty, NaN, infinite or above 1e12: missing"
 _ENDINGS = (".json", ".csv")
