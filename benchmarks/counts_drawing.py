@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 
 from wearsynth.files import atomic_file
-from wearsynth.reporting.chart import Frame, axes, band, line, steps, text, widened
+from wearsynth.reporting.chart import Frame, axes, band, line, text, widened
 
 WIDTH, EDGE = 960.0, 18.0
 HEAD, LABEL = 78.0, 108.0
@@ -14,17 +15,20 @@ AXIS_WIDTH, SPECTRUM_WIDTH = 164.0, 328.0
 STRIP = 136.0
 TRACE = 96.0
 STYLE = """
-text{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;fill:#5a646d;font-size:11px}
-.paper{fill:#fbfbf9}.title{font-size:17px;font-weight:650;fill:#1d2328}.name{font-size:15px;font-weight:600;fill:#1d2328}
-.soft{font-size:12.5px}.end{text-anchor:end}.mid{text-anchor:middle}.grid{fill:none;stroke:#e3e5e3}.one{stroke:#5a646d;stroke-dasharray:3 3}
-.line{fill:none;stroke-width:1.6;stroke-linejoin:round;stroke-linecap:round}.band{stroke:none;fill-opacity:.16}
-.line.real{stroke:#2f7fc1}.line.synthetic{stroke:#c9660a}.band.real{fill:#2f7fc1}.band.synthetic{fill:#c9660a}
-.dot{stroke:none;fill-opacity:.55}.dot.real{fill:#2f7fc1}.dot.synthetic{fill:#c9660a}
-.line.c0{stroke:#2f7fc1}.line.c1{stroke:#d9730d}.line.c2{stroke:#2a9d76}
+text{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
+text{fill:#5a646d;font-size:11px}.title{font-size:17px;font-weight:650;fill:#1d2328}
+.name{font-size:15px;font-weight:600;fill:#1d2328}.soft{font-size:12.5px}
+.paper{fill:#fbfbf9}.grid{fill:none;stroke:#e3e5e3}.one{stroke:#5a646d;stroke-dasharray:3 3}
+.end{text-anchor:end}.mid{text-anchor:middle}
+.real{stroke:#2f7fc1;fill:#2f7fc1}.synthetic{stroke:#c9660a;fill:#c9660a}
+.line{stroke-width:1.6;stroke-linejoin:round;stroke-linecap:round}
+.band.real,.band.synthetic,.dot{stroke:none}.line{fill:none}
+.area{stroke-width:1.4}.area,.band{fill-opacity:.16}.dot{fill-opacity:.5}
+.c0{stroke:#2f7fc1}.c1{stroke:#d9730d}.c2{stroke:#2a9d76}
 @media (prefers-color-scheme:dark){
-text{fill:#a3adb5}.title,.name{fill:#e8ebed}.paper{fill:#14181b}.grid{stroke:#2d353b}.one{stroke:#a3adb5}.band{fill-opacity:.22}
-.line.real{stroke:#6cb2ee}.line.synthetic{stroke:#f2a057}.band.real,.dot.real{fill:#6cb2ee}.band.synthetic,.dot.synthetic{fill:#f2a057}
-.line.c0{stroke:#6cb2ee}.line.c1{stroke:#f2a057}.line.c2{stroke:#5fd0a8}}
+text{fill:#a3adb5}.title,.name{fill:#e8ebed}.paper{fill:#14181b}.grid{stroke:#2d353b}.one{stroke:#a3adb5}
+.real{stroke:#6cb2ee;fill:#6cb2ee}.synthetic{stroke:#f2a057;fill:#f2a057}.dot{stroke:none}
+.line{fill:none}.band,.area{fill-opacity:.22}.c0{stroke:#6cb2ee}.c1{stroke:#f2a057}.c2{stroke:#5fd0a8}}
 """
 SIDES = (("real", "real"), ("synthetic", "generated"))
 """Class of the colour, and the word."""
@@ -75,7 +79,7 @@ def draw_figures(figures: CountFigures, path: Path) -> None:
     """Write the picture: a row a class, and two strips with a dot a recording below."""
     rows = len(figures.figures)
     top = HEAD + rows * (ROW + ROW_GAP)
-    parts = [*_head(figures.title)]
+    parts = [*_head(figures.title, SIDES)]
     for index, (name, sides) in enumerate(figures.figures.items()):
         parts += _class_row(figures, name, sides, HEAD + index * (ROW + ROW_GAP))
     half = (WIDTH - 2 * EDGE) / 2 - 8
@@ -94,9 +98,11 @@ def draw_traces(
     title: str, traces: Mapping[str, Mapping[str, Sequence[Trace]]], path: Path, *, rate_hz: float
 ) -> None:
     """Write the picture of traces: class -> side -> recordings, real left and generated right."""
-    parts = [*_head(title)]
     half = (WIDTH - LABEL - EDGE) / 2
-    top = HEAD
+    parts = [*_head(title, [(f"c{i}", axis) for i, axis in enumerate("xyz")])]
+    for column, (_, word) in enumerate(SIDES):
+        parts.append(text(LABEL + column * half + 44, HEAD + 12, word, "name"))
+    top = HEAD + 22
     for name, sides in traces.items():
         parts.append(text(EDGE, top + 20, name, "name"))
         every = [v for of in sides.values() for trace in of for axis in trace for v in axis]
@@ -105,7 +111,7 @@ def draw_traces(
                 frame = Frame(
                     (0.0, (len(trace[0]) - 1) / rate_hz), widened(every), width=half, height=TRACE
                 )
-                drawn = [part for part in axes(frame, "", "") if part]
+                drawn = [*axes(frame, "s" if row == len(sides[side]) - 1 else "", "")]
                 time_s = [t / rate_hz for t in range(len(trace[0]))]
                 drawn += [line(frame, time_s, axis, f"c{i}") for i, axis in enumerate(trace)]
                 parts += _moved(LABEL + column * half, top + row * TRACE, drawn)
@@ -113,10 +119,10 @@ def draw_traces(
     _write(parts, top + 10, title, path)
 
 
-def _head(title: str) -> Iterator[str]:
+def _head(title: str, colours: Sequence[tuple[str, str]]) -> Iterator[str]:
     yield text(EDGE, 32, title, "title")
     x = EDGE
-    for css, word in SIDES:
+    for css, word in colours:
         yield f'<path class="line {css}" stroke-width="3" d="M{x:g} 52h18"/>'
         yield text(x + 25, 56, word, "soft")
         x += 80
@@ -144,9 +150,12 @@ def _histogram(
         (edges[0], edges[-1]), (0.0, 1.06 * top), width=AXIS_WIDTH, height=ROW, left=8, right=14
     )
     drawn = axes(frame, f"{axis}, counts", "")
-    yield from (part for part in drawn if 'class="end"' not in part)
+    yield from (part for part in drawn if 'class="end"' not in part and "H" not in part)
     for side, of in heights.items():
-        yield from steps(frame, edges, of, side)
+        corners = zip(edges[1:], of, strict=True)
+        path = "".join(f"V{frame.y(height):.1f}H{frame.x(edge):.1f}" for edge, height in corners)
+        floor = f"{frame.y(0.0):.1f}"
+        yield f'<path class="area {side}" d="M{frame.x(edges[0]):.1f} {floor}{path}V{floor}z"/>'
 
 
 def _spectrum(spectra: Mapping[str, Spread]) -> Iterator[str]:
@@ -179,7 +188,8 @@ def _strip(
     step = 1 / len(lines)
     for index, (name, side, of) in enumerate(lines):
         y = frame.y(1 - (index + 0.5) * step)
-        yield text(88, y + 4, name if index % 2 == 0 else "", "end")
+        if index % 2 == 0:
+            yield text(88, frame.y(1 - (index + 1) * step) + 4, name, "end")
         dots = "".join(f'<circle cx="{frame.x(v):.1f}" cy="{y:.1f}" r="4"/>' for v in of)
         yield f'<g class="dot {side}">{dots}</g>'
     if one is not None:
@@ -194,7 +204,9 @@ def _moved(x: float, y: float, parts: Iterator[str] | Sequence[str]) -> Iterator
 
 def _write(parts: Sequence[str], height: float, label: str, path: Path) -> None:
     size = f'viewBox="0 0 {WIDTH:g} {height:g}" width="{WIDTH:g}" height="{height:g}"'
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="{label}">'
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="{escape(label)}">'
+    )
     paper = f'<rect class="paper" width="{WIDTH:g}" height="{height:g}" rx="14"/>'
     whole = "\n".join([head, f"<style>{STYLE}</style>", paper, *parts, "</svg>", ""])
     with atomic_file(path) as temporary:

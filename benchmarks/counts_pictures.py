@@ -7,8 +7,8 @@ The real ones are ST's recordings of an LSM6DSL at 4 g and 26 Hz (st_lsm6dsl_har
 counts of 0.122 mg). As many of each class are generated: each a continuous signal of 1000 readings that the
 bundled model `lsm6dsl` draws, of a person and a unit of its own, mounted in any way. The model has seen 39 of
 the 56. OUT.svg shows aggregate figures alone: how often each count occurs, by axis; the spectrum, its median
-and 10 to 90 % over recordings; the mean |a| of each recording at rest; the share of its readings at the
-range's ends. --traces draws readings in sequence: where they are of real people, that picture stays with
+and 10 to 90 % over recordings; the mean |a| of each recording at rest; the share of its readings within 10 mg
+of the range's ends. --traces draws readings in sequence: as some are of real people, that picture stays with
 who has the recordings. --recordings: at most so many of each class.
 """
 
@@ -38,11 +38,11 @@ ROOT = Path(__file__).parents[1]
 MODEL, FULL_SCALE, G_PER_COUNT, RATE_HZ = "lsm6dsl", "4g", 0.000122, 26.0
 CLASSES = ("stationary", "walking", "running")
 READINGS = 1000
-EDGES = np.linspace(-33000, 33000, 67)
+EDGES = np.linspace(-33000, 33000, 56)
 SEGMENT = 104
 """Readings of a segment of a spectrum: 4 s."""
-AT_THE_END = 9
-"""Published readings are whole mg, 8.2 counts: nearer to an end than this is at the end."""
+AT_THE_END = 82
+"""Counts, 10 mg: published readings are whole mg, and the highest of them are a few mg below 4 g."""
 TRACES, TRACE_READINGS = 2, 156
 
 Recordings = dict[str, list[NDArray[np.float64]]]
@@ -159,14 +159,16 @@ def told(figures: CountFigures) -> str:
     """Give the figures that the docs name, as a table."""
     lines = ["| | real | generated |", "|---|---|---|"]
     rows = {
-        "mean abs(a) at rest, counts (10 to 90 %)": [_range(of) for of in figures.rest.values()]
+        "stationary: mean size of a, counts (10 to 90 %)": [
+            _range(of) for of in figures.rest.values()
+        ]
     }
     for name, sides in figures.figures.items():
         rows[f"{name}: readings at the ends, %"] = [
             f"{100 * np.mean(of.clipped):.2f}, most {100 * max(of.clipped):.2f}"
             for of in sides.values()
         ]
-        rows[f"{name}: counts of power, median (10 to 90 %)"] = [
+        rows[f"{name}: movement, rms counts (10 to 90 %)"] = [
             _power(of.spectrum) for of in sides.values()
         ]
     lines += [f"| {name} | {' | '.join(cells)} |" for name, cells in rows.items()]
@@ -179,7 +181,7 @@ def _range(values: Sequence[float]) -> str:
 
 
 def _power(spectrum: Spread) -> str:
-    """Give the root of the spectrum's sum: how much the axes move together, in counts."""
+    """Give the root of the spectrum's sum: the movement of all axes, rms."""
     step_hz = spectrum.frequency_hz[1] - spectrum.frequency_hz[0]
     low, middle, high = (
         float(np.sqrt(step_hz * (10.0 ** np.array(of)).sum()))
