@@ -231,6 +231,7 @@ def test_wisdm_is_read_back(tmp_path: Path, unit: str) -> None:
     }.items():
         recording = back[of]
         assert recording.oddities == ()
+        assert not recording.synthetic
         assert [span.label for span in recording.spans] == [of.split("_")[1]]
         values = recording.signals[name].values / counts.scale
         assert np.array_equal(np.rint(values), counts.values[mine].reshape(-1, 3))
@@ -245,6 +246,7 @@ def test_wisdm_takes_any_class_and_its_key_says_which(tmp_path: Path) -> None:
         device=np.zeros(6, dtype=np.int64),
         classes=classes,
         rate_hz=20.0,
+        synthetic=True,
     )
     summary = wisdm_writer.write([counts], tmp_path / "out")
     key = (tmp_path / "out/activity_key.txt").read_text().splitlines()
@@ -259,6 +261,7 @@ def test_wisdm_takes_any_class_and_its_key_says_which(tmp_path: Path) -> None:
     )
     back = {recording.name: recording for recording in read(tmp_path / "out")}
     assert set(back) == {f"1600_{name}" for name in classes}
+    assert all(recording.synthetic for recording in back.values())
     for name, mine in {"running": [1, 5], "stationary": [0, 4], "walking": [2]}.items():
         [span] = back[f"1600_{name}"].spans
         assert span.label == name

@@ -16,7 +16,7 @@ import numpy as np
 from wearsynth.data import Channel, Gap, Oddity, Recording, Signal, Span
 from wearsynth.errors import DataError, FormatError, did_you_mean
 from wearsynth.formats.timeline import JUMP_STEPS, averaged_where_dense, gaps_of, on_grid
-from wearsynth.formats.wisdm_key import activities_of
+from wearsynth.formats.wisdm_key import activities_of, is_synthetic
 from wearsynth.formats.wisdm_text import Stretch, stretches_of
 
 OPTIONS: tuple[str, ...] = ("place", "signals")
@@ -85,7 +85,8 @@ def read(
     place: watch (usual where there are both; also wrist) or phone. signals: acc (g), gyro (rad/s);
     both where both are there. They stand on one clock and one grid of 20 Hz, from the first
     reading; a stretch that one of the signals does not have is left out, so that all recordings
-    hold the same. FormatError, with file and line, where a file's structure is broken.
+    hold the same. Synthetic where the manifest of wearsynth's writer says so. FormatError, with file
+    and line, where a file's structure is broken.
     """
     chosen = _chosen(path, place, signals)
     recordings: list[Recording] = []
@@ -102,8 +103,10 @@ def read(
             f"holds nothing that can be read: {lost.count} {lost.what} ({lost.where}). Name one "
             "signal (acc or gyro), or copy the files again.",
         )
-    first = recordings[0]
-    return [replace(first, oddities=first.oddities + left_out), *recordings[1:]]
+    recordings[0] = replace(recordings[0], oddities=recordings[0].oddities + left_out)
+    if not is_synthetic(next(iter(chosen.values()))):
+        return recordings
+    return [replace(recording, synthetic=True) for recording in recordings]
 
 
 def _chosen(

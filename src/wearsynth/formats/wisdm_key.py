@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from wearsynth.errors import DataError
+from wearsynth.formats.manifest import MANIFEST_NAME, read_json
 
 KEY_NAME = "activity_key.txt"
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -100,3 +101,16 @@ def activities_of(file: Path) -> dict[str, str]:
         if found[2] in FREE or EQUIVALENT.get(found[1]) == found[2]
     }
     return ACTIVITIES | added
+
+
+def is_synthetic(file: Path) -> bool:
+    """Tell whether the manifest that wearsynth's writer leaves in a folder above says so."""
+    manifest = _above(file, MANIFEST_NAME)
+    said = {} if manifest is None else read_json(manifest)
+    return said.get("format") == "wisdm" and said.get("synthetic") is True
+
+
+def _above(file: Path, name: str) -> Path | None:
+    """Give the nearest file of a name beside raw or below: the set's root is four folders up."""
+    folders = file.absolute().parents[:4]
+    return next((folder / name for folder in folders if (folder / name).is_file()), None)
