@@ -80,6 +80,20 @@ class WindowsConfig(Section):
     length_s: Seconds = Field(2.0, description="length of a window, seconds")
     stride_s: Seconds = Field(1.0, description="from one window's start to the next, seconds")
     rate_hz: RateHz | None = Field(None, description="resample to this rate; left out: never")
+    resampling: Literal["filter", "fourier", "means"] = Field(
+        "filter",
+        description="filter (anti-alias), fourier (of the whole session), or means (of each interval: "
+        "no window knows what comes after it)",
+    )
+    scaling: Literal["none", "person"] = Field(
+        "none",
+        description="none: physical units; person: to 0..1 by the smallest and largest labelled "
+        "reading of each person, what comes later included",
+    )
+    joined: bool = Field(
+        False,
+        description="labelled stretches are joined end to end, and a window has its commonest label",
+    )
 
 
 class SplitConfig(Section):
