@@ -10,6 +10,7 @@ import typer
 from wearsynth import __version__
 from wearsynth.cli_classifier import classifier_app, finetune_command
 from wearsynth.cli_data import data_app
+from wearsynth.cli_detect import detect_command, show_detection
 from wearsynth.cli_mlc import mlc_app
 from wearsynth.cli_models import distil_command, fit_command, sample_command
 from wearsynth.cli_sensors import sensors_command
@@ -59,6 +60,7 @@ app.command("finetune")(finetune_command)
 app.command("distil")(distil_command)
 app.command("sample")(sample_command)
 app.command("sensors")(sensors_command)
+app.command("detect")(detect_command)
 
 
 @app.command("render")
@@ -377,6 +379,8 @@ def _run(config: Config, out: Path) -> None:
     with training_progress() as watch:
         report = run(config, out, say=say, watch=watch)
     print_scores(read_scores(out / "scores.json"))
+    if config.detect is not None:
+        show_detection(out / "detection")
     typer.echo(f"Report (real recordings inside, do not share): {report}")
     if config.render is not None:
         typer.echo(f"{config.render.sensor} files: {out / config.render.sensor}")

@@ -297,6 +297,23 @@ class EvaluateConfig(Section):
     seed: int = Field(0, ge=0, le=MAX_SEED, description="folds and draws")
 
 
+class DetectConfig(Section):
+    """Stress detection on people left out, by generators that have not seen them."""
+
+    folds: int = Field(
+        5, ge=0, le=10**4, description="folds of whole people; 0: one person at a time"
+    )
+    seeds: int = Field(
+        3, ge=1, le=100, description="samples and detectors are drawn anew with so many seeds"
+    )
+    times: float = Field(
+        2.0, gt=0, le=100, description="synthetic windows for each real one that was learnt from"
+    )
+    judges: tuple[str, ...] = Field(
+        (), description="trees, boosting, stress-cnn, cnn-lstm; left out: all"
+    )
+
+
 class RenderConfig(Section):
     """What the sensor would have recorded, and in which files."""
 
@@ -369,6 +386,7 @@ class Config(Section):
     distil: DistilConfig | None = Field(None, description="left out: the flow is not distilled")
     sample: SampleConfig = Field(default_factory=SampleConfig)
     evaluate: EvaluateConfig = Field(default_factory=EvaluateConfig)
+    detect: DetectConfig | None = Field(None, description="left out: stress is not looked for")
     render: RenderConfig | None = Field(None, description="left out: nothing is rendered")
     generate: GenerateConfig | None = Field(None, description="only used by `generate`")
 
@@ -424,7 +442,7 @@ def _explain(section: type[Section], problem: Any) -> str:
 
 def _is_type_tag(key: str) -> bool:
     """Pydantic adds a member's type to the path of a union such as `dict | int`."""
-    sections = {"RenderConfig", "GenerateConfig", "ColumnsConfig", "DistilConfig"}
+    sections = {"RenderConfig", "GenerateConfig", "ColumnsConfig", "DistilConfig", "DetectConfig"}
     return key.startswith(("int", "constrained-int", "dict[str,")) or key in sections
 
 
@@ -439,7 +457,12 @@ def _known_keys(section: type[Section], path: list[str]) -> list[str]:
 def default_toml() -> str:
     """Give a commented configuration of the whole road, every option at its default."""
     lines = ["# The whole road: wearsynth run this.toml -o runs/name", ""]
-    sections = Config(distil=DistilConfig(), render=RenderConfig(), generate=GenerateConfig())
+    sections = Config(
+        distil=DistilConfig(),
+        detect=DetectConfig(),
+        render=RenderConfig(),
+        generate=GenerateConfig(),
+    )
     for name in Config.model_fields:
         section: Section = getattr(sections, name)
         lines += [f"# {(section.__doc__ or '').splitlines()[0]}", f"[{name}]"]
