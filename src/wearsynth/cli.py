@@ -305,7 +305,7 @@ def utility_command(
         Path | None, typer.Option(help="Real windows of other groups, in place of --real.")
     ] = None,
     task: Annotated[
-        str, typer.Option(help="classes; or stress, by one known network.")
+        str, typer.Option(help="classes; or stress, against all other classes.")
     ] = "classes",
     folds: Annotated[
         str | None,
@@ -315,7 +315,11 @@ def utility_command(
         ),
     ] = None,
     judge: Annotated[
-        list[str] | None, typer.Option(help="trees, minirocket or cnn; left out: all. Repeat.")
+        list[str] | None,
+        typer.Option(
+            help="trees, minirocket or cnn; left out: all. For stress trees, boosting, stress-cnn or "
+            "cnn-lstm; left out: stress-cnn. Repeat."
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Also write JSON.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Folds, draws and judges.")] = 0,
