@@ -251,3 +251,7 @@ def test_wesad_as_downloaded_goes_the_whole_road(
     assert "trees                  people  acc." in out
     code, _, err = wearsynth(capsys, monkeypatch, *words)
     assert code == 0 and "detect: kept from before" in err
+    quicker["privacy"] = {"epsilon": 1.0}
+    path.write_text(json.dumps(quicker), encoding="utf-8")
+    code, _, err = wearsynth(capsys, monkeypatch, *words[:-1], tmp_path / "q")
+    assert code == 1 and "privacy.epsilon = 1" in err and not (tmp_path / "q").exists()

@@ -83,8 +83,7 @@ def detect_file(
     has seen somebody whom no other may be tested on; ConfigError for an unknown detector or a wish
     for privacy that fitting cannot meet; FileError where `out` holds another detection.
     """
-    _check_privacy(asked)
-    detectors(asked.detect.judges)
+    check_asked(asked)
     windows = load_windows(real)
     two = told_apart(windows)
     book = _Book.opened(out / BOOK, _key(windows, asked), overwrite=overwrite)
@@ -112,7 +111,9 @@ def read_detection(path: Path) -> Detection:
         raise FileError(f"{path}: is no result of wearsynth detect. Make it again.") from error
 
 
-def _check_privacy(asked: Detecting) -> None:
+def check_asked(asked: Detecting) -> None:
+    """Raise ConfigError for an unknown detector, or privacy that fitting cannot give."""
+    detectors(asked.detect.judges)
     if asked.privacy.epsilon is not None and not asked.models:
         raise ConfigError(
             f"privacy.epsilon = {asked.privacy.epsilon:g}: generators are fitted without privacy here. "

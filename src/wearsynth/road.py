@@ -8,7 +8,7 @@ from pathlib import Path
 
 import wearsynth
 from wearsynth.config import Config, DataConfig, Section
-from wearsynth.detecting import RESULT, Detecting, detect_file
+from wearsynth.detecting import RESULT, Detecting, check_asked, detect_file
 from wearsynth.errors import FileError
 from wearsynth.evaluation import read_scores
 from wearsynth.files import atomic_file, read_bytes
@@ -53,6 +53,8 @@ def run(config: Config, out: Path, *, say: Say = print, watch: Watch | None = No
     _check_folder(out, book)
     if config.render is not None:
         check_render(config.render)
+    if config.detect is not None:
+        check_asked(Detecting(config.detect, config.fit, config.privacy))
     done = _read_book(book, say)
     if not done:
         _write_book(book, done)
