@@ -14,6 +14,7 @@ import typer.main
 
 from wearsynth.cli import app
 from wearsynth.config import (
+    DetectConfig,
     FinetuneConfig,
     FitConfig,
     GenerateConfig,
@@ -35,6 +36,7 @@ SCHEMAS: dict[str, type[Section]] = {
     "fit": FitConfig,
     "finetune": FinetuneConfig,
     "sample": SampleConfig,
+    "detect": DetectConfig,
     "generate": GenerateConfig,
     "render": RenderConfig,
 }
@@ -56,9 +58,10 @@ This page is written by `scripts/cli_reference.py` from the program; do not edit
 unknown key is an error that names the nearest known one. `wearsynth config` prints what follows:
 all options at their defaults.
 
-`[render]` and `[generate]` are different from the others: without `[render]` in the file `run`
-renders nothing, and `[generate]` is read by `wearsynth generate` alone. `generate` also takes a
-file that holds only the keys of `[generate]`, such as `configuration.json` in the project's folder.
+`[distil]`, `[detect]`, `[render]` and `[generate]` are different from the others: without them in the
+file `run` distils, looks for stress and renders nothing, and `[generate]` is read by
+`wearsynth generate` alone. `generate` also takes a file that holds only the keys of `[generate]`,
+such as `configuration.json` in the project's folder.
 """
 
 

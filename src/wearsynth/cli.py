@@ -10,6 +10,7 @@ import typer
 from wearsynth import __version__
 from wearsynth.cli_classifier import classifier_app, finetune_command
 from wearsynth.cli_data import data_app
+from wearsynth.cli_detect import detect_command, show_detection
 from wearsynth.cli_mlc import mlc_app
 from wearsynth.cli_models import distil_command, fit_command, sample_command
 from wearsynth.cli_privacy import privacy_app
@@ -61,6 +62,7 @@ app.command("finetune")(finetune_command)
 app.command("distil")(distil_command)
 app.command("sample")(sample_command)
 app.command("sensors")(sensors_command)
+app.command("detect")(detect_command)
 
 
 @app.command("render")
@@ -305,7 +307,7 @@ def utility_command(
         Path | None, typer.Option(help="Real windows of other groups, in place of --real.")
     ] = None,
     task: Annotated[
-        str, typer.Option(help="classes; or stress, by one known network.")
+        str, typer.Option(help="classes; or stress, against all other classes.")
     ] = "classes",
     folds: Annotated[
         str | None,
@@ -315,7 +317,11 @@ def utility_command(
         ),
     ] = None,
     judge: Annotated[
-        list[str] | None, typer.Option(help="trees, minirocket or cnn; left out: all. Repeat.")
+        list[str] | None,
+        typer.Option(
+            help="trees, minirocket or cnn; left out: all. For stress trees, boosting, stress-cnn or "
+            "cnn-lstm; left out: stress-cnn. Repeat."
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Also write JSON.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Folds, draws and judges.")] = 0,
@@ -379,6 +385,8 @@ def _run(config: Config, out: Path) -> None:
     with training_progress() as watch:
         report = run(config, out, say=say, watch=watch)
     print_scores(read_scores(out / "scores.json"))
+    if config.detect is not None:
+        show_detection(out / "detection")
     typer.echo(f"Report (real recordings inside, do not share): {report}")
     if config.render is not None:
         typer.echo(f"{config.render.sensor} files: {out / config.render.sensor}")

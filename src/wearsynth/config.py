@@ -80,6 +80,20 @@ class WindowsConfig(Section):
     length_s: Seconds = Field(2.0, description="length of a window, seconds")
     stride_s: Seconds = Field(1.0, description="from one window's start to the next, seconds")
     rate_hz: RateHz | None = Field(None, description="resample to this rate; left out: never")
+    resampling: Literal["filter", "fourier", "means"] = Field(
+        "filter",
+        description="filter (anti-alias), fourier (of the whole session), or means (of each interval: "
+        "no window knows what comes after it)",
+    )
+    scaling: Literal["none", "person"] = Field(
+        "none",
+        description="none: physical units; person: to 0..1 by the smallest and largest labelled "
+        "reading of each person, what comes later included",
+    )
+    joined: bool = Field(
+        False,
+        description="labelled stretches are joined end to end, and a window has its commonest label",
+    )
 
 
 class SplitConfig(Section):
@@ -283,6 +297,23 @@ class EvaluateConfig(Section):
     seed: int = Field(0, ge=0, le=MAX_SEED, description="folds and draws")
 
 
+class DetectConfig(Section):
+    """Stress detection on people left out, by generators that have not seen them."""
+
+    folds: int = Field(
+        5, ge=0, le=10**4, description="folds of whole people; 0: one person at a time"
+    )
+    seeds: int = Field(
+        3, ge=1, le=100, description="samples and detectors are drawn anew with so many seeds"
+    )
+    times: float = Field(
+        2.0, gt=0, le=100, description="synthetic windows for each real one that was learnt from"
+    )
+    judges: tuple[str, ...] = Field(
+        (), description="trees, boosting, stress-cnn, cnn-lstm; left out: all"
+    )
+
+
 class RenderConfig(Section):
     """What the sensor would have recorded, and in which files."""
 
@@ -355,6 +386,7 @@ class Config(Section):
     distil: DistilConfig | None = Field(None, description="left out: the flow is not distilled")
     sample: SampleConfig = Field(default_factory=SampleConfig)
     evaluate: EvaluateConfig = Field(default_factory=EvaluateConfig)
+    detect: DetectConfig | None = Field(None, description="left out: stress is not looked for")
     render: RenderConfig | None = Field(None, description="left out: nothing is rendered")
     generate: GenerateConfig | None = Field(None, description="only used by `generate`")
 
@@ -410,7 +442,7 @@ def _explain(section: type[Section], problem: Any) -> str:
 
 def _is_type_tag(key: str) -> bool:
     """Pydantic adds a member's type to the path of a union such as `dict | int`."""
-    sections = {"RenderConfig", "GenerateConfig", "ColumnsConfig", "DistilConfig"}
+    sections = {"RenderConfig", "GenerateConfig", "ColumnsConfig", "DistilConfig", "DetectConfig"}
     return key.startswith(("int", "constrained-int", "dict[str,")) or key in sections
 
 
@@ -425,7 +457,12 @@ def _known_keys(section: type[Section], path: list[str]) -> list[str]:
 def default_toml() -> str:
     """Give a commented configuration of the whole road, every option at its default."""
     lines = ["# The whole road: wearsynth run this.toml -o runs/name", ""]
-    sections = Config(distil=DistilConfig(), render=RenderConfig(), generate=GenerateConfig())
+    sections = Config(
+        distil=DistilConfig(),
+        detect=DetectConfig(),
+        render=RenderConfig(),
+        generate=GenerateConfig(),
+    )
     for name in Config.model_fields:
         section: Section = getattr(sections, name)
         lines += [f"# {(section.__doc__ or '').splitlines()[0]}", f"[{name}]"]

@@ -411,8 +411,8 @@ def utility_files(
 ) -> Iterator[str]:
     """Say, as lines of text, what windows files are good for, person by person; write JSON to out.
 
-    task: classes, or stress by one known network. folds: a number or loso; left out: loso for
-    stress, else as `make_bench` says. judges: all if left out.
+    task: classes, or stress by one known network or the detectors that are named. folds: a number or
+    loso; left out: loso for stress, else as `make_bench` says. judges: of classes all if left out.
     """
     looked_at, fits = _task(task, judges, seed=seed)
     number = _folds(folds or ("loso" if task == "stress" else ""))
@@ -438,11 +438,9 @@ def _task(task: str, judges: Sequence[str], *, seed: int) -> tuple[str, Mapping[
     if task not in TASKS:
         raise ConfigError(f"unknown task {task!r}; there are {' and '.join(TASKS)}.")
     if task == "stress":
-        from wearsynth.evaluation.stress_task import STRESS, stress_judges
+        from wearsynth.evaluation.stress_task import STRESS, detectors, stress_judges
 
-        if judges:
-            raise ConfigError("the task stress has its own judge: leave out --judge.")
-        return STRESS, stress_judges(seed=seed)
+        return STRESS, detectors(judges, seed=seed) if judges else stress_judges(seed=seed)
     for name in judges:
         if name not in JUDGES:
             raise ConfigError(f"unknown judge {name!r}.{did_you_mean(name, JUDGES)}")

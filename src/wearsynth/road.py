@@ -8,6 +8,7 @@ from pathlib import Path
 
 import wearsynth
 from wearsynth.config import Config, DataConfig, Section
+from wearsynth.detecting import RESULT, Detecting, check_asked, detect_file
 from wearsynth.errors import FileError
 from wearsynth.evaluation import read_scores
 from wearsynth.files import atomic_file, read_bytes
@@ -26,6 +27,9 @@ from wearsynth.preparing import cut_file, split_file
 from wearsynth.reporting import write_report
 from wearsynth.reporting.preview import write_preview
 from wearsynth.training import Say, checkpoint_of
+
+DETECTION = "detection"
+"""The folder of stress detection."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,8 @@ def run(config: Config, out: Path, *, say: Say = print, watch: Watch | None = No
     _check_folder(out, book)
     if config.render is not None:
         check_render(config.render)
+    if config.detect is not None:
+        check_asked(Detecting(config.detect, config.fit, config.privacy))
     done = _read_book(book, say)
     if not done:
         _write_book(book, done)
@@ -125,6 +131,17 @@ def _stages(config: Config, out: Path, say: Say, watch: Watch | None) -> list[St
                 (model / "model.json",),
                 lambda: distil_file(str(fitted), model, few, overwrite=True, say=say, watch=watch),
             ),
+        )
+    if config.detect is not None:
+        asked, folder = Detecting(config.detect, config.fit, config.privacy), out / DETECTION
+        stages.append(
+            Stage(
+                "detect",
+                "windows",
+                (config.detect, config.fit, config.privacy),
+                (folder / RESULT,),
+                lambda: detect_file(windows, folder, asked, overwrite=True, say=say, watch=watch),
+            )
         )
     if config.render is not None:
         options, counts = config.render, out / config.render.sensor
