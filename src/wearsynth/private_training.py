@@ -23,13 +23,13 @@ from wearsynth.generators.gan import ConditionalGan
 from wearsynth.generators.kinds import generator_of
 from wearsynth.model import Model, load_model, record_shape, save_model
 from wearsynth.optimise import LoopPlan, Records, Watch, optimise
-from wearsynth.privacy.accounting import plan_epsilon, release_of
+from wearsynth.privacy.accounting import release_of
 from wearsynth.privacy.keys import KEY_FILE, Key, kept_key
-from wearsynth.privacy.ledger import Run, begin_run, composition_words, open_ledger, spent
+from wearsynth.privacy.ledger import Run, begin_run, open_ledger
 from wearsynth.privacy.ledger_lines import run_name
 from wearsynth.privacy.plan import DpPlan
 from wearsynth.privacy.planning import check_delta, check_worth, plan_for
-from wearsynth.privacy.stating import training_statement
+from wearsynth.privacy.stating import statement_of
 from wearsynth.privacy.steps import PrivateSteps, way_to_clip
 from wearsynth.privacy.units import Units, units_of
 from wearsynth.representation import Representation, describe_form, representation_of
@@ -348,18 +348,28 @@ def _model(task: _Task, start: _Start, run: Run | None) -> Model:
 
 def _statement(task: _Task, start: _Start, run: Run | None) -> PrivacyStatement:
     """Give the guarantee: of this run, or of all that the ledger has."""
-    plan, delta = task.plan, task.privacy.delta
-    epsilon, composition = plan_epsilon(plan, delta), "this run alone"
+    plan = task.plan
     if run is not None:
         run.finish()
-        epsilon, composition = spent(run.path, delta), composition_words(run.path)
-    return training_statement(
-        plan,
-        epsilon=epsilon,
-        delta=delta,
-        each=task.each,
-        composition=composition,
+    windows = (
+        "one window" if task.each == 1 else f"{task.each} windows drawn evenly over its classes"
+    )
+    return statement_of(
+        release_of(plan),
+        delta=task.privacy.delta,
+        unit=plan.unit,
+        clip_norm=plan.clip_norm,
+        mechanism=(
+            f"noisy gradients (Abadi et al., 2016, arXiv 1607.00133): of each {plan.unit} in a step the "
+            f"gradient of {windows}, clipped to {plan.clip_norm:g}; their sum with Gaussian noise of sd "
+            f"{plan.noise_multiplier:.4g} times that, once a step; Adam, averaged weights"
+        ),
+        randomness=(
+            "SHAKE-256 of a secret key of 32 bytes from the operating system, deleted after training; "
+            "noisy sums are rounded to a grid"
+        ),
         public=_public(start),
+        ledger=None if run is None else run.path,
     )
 
 
