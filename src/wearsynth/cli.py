@@ -12,6 +12,7 @@ from wearsynth.cli_classifier import classifier_app, finetune_command
 from wearsynth.cli_data import data_app
 from wearsynth.cli_mlc import mlc_app
 from wearsynth.cli_models import distil_command, fit_command, sample_command
+from wearsynth.cli_release import release_command
 from wearsynth.cli_sensors import sensors_command
 from wearsynth.config import (
     Config,
@@ -58,6 +59,7 @@ app.command("fit")(fit_command)
 app.command("finetune")(finetune_command)
 app.command("distil")(distil_command)
 app.command("sample")(sample_command)
+app.command("release")(release_command)
 app.command("sensors")(sensors_command)
 
 
