@@ -96,7 +96,7 @@ def _distribution(release: Release, *, replaced: bool) -> Any:
     from dp_accounting.pld import privacy_loss_distribution as pld
     from dp_accounting.privacy_accountant import NeighboringRelation as Relation
 
-    _check(release)
+    check_release(release)
     if isinstance(release, PureRelease):
         twice = replaced and release.neighbours != "replace one"  # one out, another in
         epsilon = release.epsilon * (2 if twice else 1)
@@ -114,7 +114,8 @@ def _distribution(release: Release, *, replaced: bool) -> Any:
     return once.self_compose(release.steps)
 
 
-def _check(release: Release) -> None:
+def check_release(release: Release) -> None:
+    """Raise PrivacyError where a release has no finite epsilon."""
     if isinstance(release, PureRelease):
         fits = 0 < release.epsilon < math.inf
     else:
