@@ -132,11 +132,11 @@ def optimise(
 ) -> Outcome:
     """Train in place; the averaged player ends with the averaged weights that scored best.
 
-    With a checkpoint path the loop goes on from that file if it exists, and writes it every 20 s,
-    at the end, and on Ctrl-C (which raises Interrupted). Only parameters that ask for a gradient are
-    trained. private: gives the gradients of players that touch private data; records are then public, of the
-    other players, and no loss is reported. Raises TrainingError where a loss is no longer a number or a
-    check finds that the generator has collapsed.
+    With a checkpoint path the loop goes on from that file if it exists, and writes it, for the owner's
+    eyes alone, every 20 s, at the end, and on Ctrl-C (which raises Interrupted). Only parameters that ask
+    for a gradient are trained. private: gives the gradients of players that touch private data; records
+    are then public, for the others, and no loss is reported. Raises TrainingError where a loss is no longer
+    a number or a check finds that the generator has collapsed.
     """
     task = _Task(trainable, records, plan, check, watch, checkpoint, private)
     state = _start(trainable)
@@ -162,12 +162,12 @@ def _play(task: _Task, state: _State, asked_to_stop: Callable[[], bool]) -> str:
             task.watch(RoundReport(state.round, task.plan.rounds, losses, latest))
         due = time.monotonic() - saved_at > CHECKPOINT_EVERY_S
         if task.checkpoint is not None and (due or asked_to_stop()):
-            _save(task, task.checkpoint, state)
+            _save(task.checkpoint, task.trainable, state)
             saved_at = time.monotonic()
         if asked_to_stop():
             raise Interrupted(_how_to_resume(state.round, task))
     if task.checkpoint is not None:
-        _save(task, task.checkpoint, state)
+        _save(task.checkpoint, task.trainable, state)
     if _patience_is_over(task, state):
         return f"no better held-out score in {task.plan.patience} checks"
     return "all rounds done"
@@ -331,8 +331,7 @@ def _load_into(player: Player, parameters: Parameters) -> None:
             value.copy_(parameters[name])
 
 
-def _save(task: _Task, path: Path, state: _State) -> None:
-    trainable = task.trainable
+def _save(path: Path, trainable: Trainable, state: _State) -> None:
     tensors = {f"average.{n}": v for n, v in state.average.items()}
     tensors |= {f"best.{n}": v for n, v in state.best.items()}
     for player in trainable.players:
@@ -344,7 +343,7 @@ def _save(task: _Task, path: Path, state: _State) -> None:
     scores = [[number, score.hex()] for number, score in state.scores]
     about = {"round": state.round, "best_round": state.best_round, "scores": scores}
     about["private_steps"] = state.private_steps
-    save_tensors(path, tensors, about, private=task.private is not None)
+    save_tensors(path, tensors, about, private=True)
 
 
 def _restore(path: Path, trainable: Trainable, state: _State) -> None:

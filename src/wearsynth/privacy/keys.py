@@ -87,10 +87,10 @@ def normals(key: Key, purpose: str, step: int, count: int, *, summed: int = 1) -
     By Box and Muller (1958, doi 10.1214/aoms/1177706645): two of two uniform numbers.
     """
     size = BLOCK // summed
-    blocks = [
-        _normal(_block(key, purpose, step, block, BLOCK), summed)
-        for block in range(math.ceil(count / size))
-    ]
+    blocks = []
+    for block, first in enumerate(range(0, count, size)):
+        pairs = math.ceil(min(size, count - first) / 2)
+        blocks.append(_normal(_block(key, purpose, step, block, 2 * summed * pairs), summed))
     return torch.cat([torch.zeros(0, dtype=torch.float64), *blocks])[:count]
 
 

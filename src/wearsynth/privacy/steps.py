@@ -13,6 +13,7 @@ from wearsynth.optimise import Records
 from wearsynth.privacy.bookkeeping import NotKept
 from wearsynth.privacy.clipping import (
     Batch,
+    BatchLoss,
     ClippedSum,
     clipped_by_backward,
     clipped_by_books,
@@ -62,13 +63,7 @@ class PrivateSteps:
         if step >= self.plan.steps:
             raise TrainingError(f"all {self.plan.steps} steps that were accounted for are done.")
         self.begin(step)
-        own = {n: value for n, value in parameters[player.name].items() if value.requires_grad}
-        frozen = {n: value for n, value in parameters[player.name].items() if n not in own}
-
-        def loss(weights: Parameters, values: Tensor, label: Tensor, noise: Tensor) -> Tensor:
-            told = {**parameters, player.name: {**frozen, **weights}}
-            return player.loss(told, values, label, noise)
-
+        own, loss = loss_of(player, parameters)
         batch = self._batch(player.name, step)
         total = self.clipped(loss, own, batch, self.plan.clip_norm)
         return self._noisy(total, player.name, step)
@@ -100,13 +95,26 @@ class PrivateSteps:
 def way_to_clip(
     player: Player, parameters: Mapping[str, Parameters], sizes: tuple[int, int, int], each: int
 ) -> tuple[ClippedSum, str]:
-    """Give the quickest way that this player allows, tried on zeros, and its name.
+    """Give the quickest way that this player allows, tried on zeros, and a line if it is a slower one.
 
     sizes: channels, steps and noise of a record. Where no books can be kept, units of one record go side by
     side, and larger ones one by one.
     """
     channels, steps, noise = sizes
     values, label = torch.zeros(each, channels, steps), torch.zeros(each, dtype=torch.int64)
+    batch = Batch(values, label, torch.zeros(each, noise), each)
+    own, loss = loss_of(player, parameters)
+    try:
+        clipped_by_books(loss, own, batch, 1.0)
+    except NotKept as answer:
+        if each == 1:
+            return clipped_by_vmap, f"Slower: gradients are made one a record ({answer})."
+        return clipped_by_backward, f"Slower: each unit has a pass of its own ({answer})."
+    return clipped_by_books, ""
+
+
+def loss_of(player: Player, parameters: Mapping[str, Parameters]) -> tuple[Parameters, BatchLoss]:
+    """Give the player's trained parameters, and its loss as a function of them."""
     own = {n: value for n, value in parameters[player.name].items() if value.requires_grad}
     frozen = {n: value for n, value in parameters[player.name].items() if n not in own}
 
@@ -114,10 +122,4 @@ def way_to_clip(
         told = {**parameters, player.name: {**frozen, **weights}}
         return player.loss(told, values, label, noise)
 
-    try:
-        clipped_by_books(loss, own, Batch(values, label, torch.zeros(each, noise), each), 1.0)
-    except NotKept as answer:
-        if each == 1:
-            return clipped_by_vmap, f"gradients side by side ({answer})"
-        return clipped_by_backward, f"a backward pass for each unit ({answer})"
-    return clipped_by_books, "one pass with books"
+    return own, loss
