@@ -11,6 +11,8 @@ from wearsynth.privacy.auditing import (
     ceiling,
     epsilon_bound,
     guesses_from,
+    likeliest,
+    middle_of,
     p_value,
 )
 
@@ -98,3 +100,37 @@ def test_abstaining_leaves_out_what_lies_nearest_to_the_middle() -> None:
 def test_numbers_that_cannot_be_are_refused() -> None:
     with pytest.raises(ConfigError, match="3 right of 2 guesses"):
         epsilon_bound(0.0, canaries=4, guesses=2, right=3)
+
+
+def test_the_middle_parts_two_heaps() -> None:
+    assert middle_of(np.array([0.0, 0.1, 5.0, 4.0, 0.0])) == pytest.approx((0.1 + 4.0) / 2)
+    # {0, 0} and {3, 4}: 0.5 left within; {0, 0, 3} and {4}: 6 left; {0} and {0, 3, 4}: 8.7 left
+    assert middle_of(np.array([3.0, 0.0, 4.0, 0.0])) == pytest.approx(1.5)
+
+
+def test_the_middle_of_nothing_to_part_takes_nobody_for_in() -> None:
+    for scores in (np.zeros(5), np.array([2.0])):
+        guess = guesses_from(scores, middle=middle_of(scores))
+        assert (guess == -1).all()
+
+
+def test_the_likeliest_guess_is_right_without_noise_though_numbers_are_fewer_than_canaries() -> (
+    None
+):
+    rng = np.random.default_rng(3)
+    vectors = rng.standard_normal((21, 7))
+    inside = rng.random(21) < 0.5
+    assert (likeliest(vectors[inside].sum(axis=0), vectors) == np.where(inside, 1, -1)).all()
+
+
+def test_the_likeliest_guess_is_that_of_all_subsets_one_by_one() -> None:
+    rng = np.random.default_rng(4)
+    vectors, released = rng.standard_normal((6, 2)), rng.standard_normal(2) * 3
+    subsets = [np.array([place >> bit & 1 for bit in range(6)]) for place in range(64)]
+    best = min(subsets, key=lambda of: float(np.linalg.norm(released - of @ vectors)))
+    assert ((likeliest(released, vectors) > 0) == (best > 0)).all()
+
+
+def test_too_many_subsets_are_refused() -> None:
+    with pytest.raises(ConfigError, match="28 at most"):
+        likeliest(np.zeros(2), np.zeros((29, 2)))

@@ -19,7 +19,7 @@ from wearsynth.privacy.telling import bounded_only, word_of
 from wearsynth.releasing import ReleasePlan, figures_over_all, release, statement_json
 from wearsynth.reporting.sketch import windows_svg
 from wearsynth.statement import PrivacyStatement
-from wearsynth.tables import load_windows
+from wearsynth.tables import load_windows, save_windows
 from wearsynth.tensors import one_thread
 from wearsynth.training import fit
 
@@ -224,3 +224,42 @@ def test_the_command(
     assert code == 0
     assert "Privacy: none" in out and "scores-not-covered-by-epsilon.json" in out
     assert (tmp_path / "out" / "synthetic.parquet").is_file()
+
+
+def test_a_choice_and_a_model_of_public_data_alone_have_cards(model: Model, tmp_path: Path) -> None:
+    choice = replace(STATEMENT, epsilon=0.5, delta=0.0, noise_multiplier=None, clip_norm=None)
+    release(replace(model, privacy=choice), tmp_path / "choice", ReleasePlan(2, seed=1))
+    card = (tmp_path / "choice" / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert "with probability 0.62 at most" in card and "noise multiplier" not in card
+    nothing = replace(STATEMENT, epsilon=0.0, delta=0.0, steps=0, mechanism="none: nothing private")
+    release(replace(model, privacy=nothing), tmp_path / "public", ReleasePlan(2, seed=1))
+    card = (tmp_path / "public" / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert "No private data were used" in card and "bounded disclosure" not in card
+
+
+def test_nothing_of_a_private_fit_leaves_but_what_its_noise_paid_for(
+    real: Windows,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    save_windows(real, tmp_path / "train.parquet")
+    ledger, fitted, out = tmp_path / "study.ledger", tmp_path / "fitted", tmp_path / "out"
+    privately = ("--epsilon", "1", "--ledger", ledger, "--accept-noise", "--windows-per-unit", "2")
+    fit_words = ("--rounds", "2", "--width", "8", *privately)
+    code, _, err = wearsynth(
+        capsys, monkeypatch, "fit", tmp_path / "train.parquet", "-o", fitted, *fit_words
+    )
+    assert code == 0, err
+    code, said, err = wearsynth(capsys, monkeypatch, "release", fitted, "-o", out, "--count", "2")
+    assert code == 0, err
+    assert "Privacy: epsilon 1" in said
+    assert {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()} == FILES
+    content = all_bytes(out)
+    lines = [line for line in ledger.read_bytes().splitlines() if len(line) > 8]
+    assert lines
+    salted = [word for line in lines for word in json.loads(line).get("units", [])]
+    for secret in (*PEOPLE, "ACC.csv", "study.ledger", str(tmp_path), *salted):
+        assert secret.encode() not in content, secret
+    assert not any(line in content for line in lines)
+    assert not list(tmp_path.glob("*.checkpoint"))

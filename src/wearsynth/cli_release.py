@@ -5,8 +5,19 @@ from typing import Annotated
 
 import typer
 
-from wearsynth.config import SampleConfig
-from wearsynth.options import CountOption, Out, Overwrite, counts_of, section_of
+from wearsynth.config import FitConfig, PrivacyConfig, SampleConfig
+from wearsynth.options import (
+    FAILED,
+    CountOption,
+    Out,
+    Overwrite,
+    counts_of,
+    help_of,
+    section_of,
+)
+
+AUDIT_ROUNDS, AUDIT_WIDTH = 100, 16
+"""Rounds and width of the networks of an audit, where they are left out."""
 
 
 def release_command(
@@ -43,3 +54,58 @@ def release_command(
         typer.echo(f"  {name}")
     typer.echo(f"Privacy: {privacy_line(fitted.privacy)}")
     typer.echo(f"{out}: may leave; everything else stays inside")
+
+
+def audit_command(
+    train: Annotated[Path, typer.Argument(help="A windows file: real or toy ones.")],
+    out: Out,
+    epsilon: Annotated[float, typer.Option(min=1e-3, help="The claim that is tested.")],
+    canaries: Annotated[int, typer.Option(min=2, max=10_000, help="Planted units.")] = 21,
+    delta: Annotated[float | None, typer.Option(help=help_of(PrivacyConfig, "delta"))] = None,
+    unit: Annotated[str | None, typer.Option(help=help_of(PrivacyConfig, "unit"))] = None,
+    clip_norm: Annotated[
+        float | None, typer.Option(help=help_of(PrivacyConfig, "clip_norm"))
+    ] = None,
+    sampling_probability: Annotated[
+        float | None, typer.Option(help=help_of(PrivacyConfig, "sampling_probability"))
+    ] = None,
+    windows_per_unit: Annotated[
+        int | None, typer.Option(help=help_of(PrivacyConfig, "windows_per_unit"))
+    ] = None,
+    generator: Annotated[str | None, typer.Option(help=help_of(FitConfig, "generator"))] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="Training rounds.")] = AUDIT_ROUNDS,
+    width: Annotated[int, typer.Option(min=8, help="Channels of the networks.")] = AUDIT_WIDTH,
+    seed: Annotated[
+        int, typer.Option(min=0, help="First weights, planted windows; never the coins or noise.")
+    ] = 0,
+) -> None:
+    """Plant people, fit privately, guess who was in: does that refute the epsilon? Exit code 3 if so.
+
+    Nothing is kept but the figures, which stay inside: they are on no ledger.
+    """
+    asked = {
+        "epsilon": epsilon,
+        "delta": delta,
+        "unit": unit,
+        "clip_norm": clip_norm,
+        "sampling_probability": sampling_probability,
+        "windows_per_unit": windows_per_unit,
+    }
+    privacy = section_of(PrivacyConfig, asked)
+    options = {"generator": generator, "rounds": rounds, "width": width, "seed": seed}
+    config = section_of(FitConfig, options)
+    from wearsynth.audits import INTERNAL, audit_fit, write_audit
+    from wearsynth.console import training_progress
+    from wearsynth.files import check_not_input, check_writable
+    from wearsynth.tables import load_windows
+
+    check_not_input(out, train)
+    check_writable(out)
+    with training_progress() as watch:
+        report = audit_fit(load_windows(train), config, privacy, canaries=canaries, watch=watch)
+    write_audit(report, out)
+    for line in report.lines:
+        typer.echo(line)
+    typer.echo(f"{out}: {INTERNAL}")
+    if report.audit.bound > epsilon:
+        raise typer.Exit(FAILED)

@@ -8,7 +8,7 @@ import json
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,10 @@ from wearsynth.formats.manifest import MANIFEST_NAME, checksums, class_file_name
 from wearsynth.generators.kinds import KINDS
 from wearsynth.model import NO_PRIVACY, Model
 from wearsynth.privacy.accounting import worst_membership
-from wearsynth.privacy.telling import PEOPLE, bounded_only, word_of, worst_words
+from wearsynth.privacy.telling import PEOPLE, PRIVATE_AUC, bounded_only, word_of, worst_words
 from wearsynth.reporting.card import Drawn, Guarantee, card_text
 from wearsynth.reporting.sketch import windows_svg
-from wearsynth.statement import PrivacyStatement
+from wearsynth.statement import PrivacyStatement, statement_to
 from wearsynth.tables import load_windows, windows_writer
 
 WINDOWS, STATEMENT, CARD = "synthetic.parquet", "statement.json", "MODEL_CARD.md"
@@ -100,7 +100,7 @@ def statement_json(statement: PrivacyStatement | None) -> dict[str, Any]:
     return {
         "privacy": statement.line,
         "worst_case": worst_words(statement),
-        **asdict(statement),
+        **statement_to(statement),
     }
 
 
@@ -109,15 +109,22 @@ def _guarantee(statement: PrivacyStatement | None) -> Guarantee | None:
         return None
     epsilon, delta = statement.epsilon, statement.delta
     worst = worst_membership(epsilon, delta)
+    auc, found = worst.auc, worst.true_positive_rate
+    gaussian = statement.noise_multiplier is not None
+    if not gaussian:  # a choice, so not like a Gaussian release
+        auc, found = worst.auc_any, worst.true_positive_rate_any
+    bounded = bounded_only(epsilon, delta) or round(auc, 2) > PRIVATE_AUC
+    of_a_choice = f"bounded disclosure, not private: the worst AUC is above {PRIVATE_AUC:.2f}"
     return Guarantee(
-        statement,
-        PEOPLE[statement.unit],
-        word_of(epsilon, delta),
-        bounded_only(epsilon, delta),
-        worst.auc,
-        worst.true_positive_rate,
-        worst.auc_any,
-        worst.true_positive_rate_any,
+        statement=statement,
+        unit=PEOPLE[statement.unit],
+        word=word_of(epsilon, delta) if gaussian or not bounded else of_a_choice,
+        bounded=bounded,
+        gaussian=gaussian,
+        auc=auc,
+        found=found,
+        auc_any=worst.auc_any,
+        found_any=worst.true_positive_rate_any,
     )
 
 
@@ -163,7 +170,7 @@ def _check_statement(model: Model) -> None:
     """Raise where the statement's words name a group that the model has seen."""
     if model.privacy is None:
         return
-    words = json.dumps(asdict(model.privacy), ensure_ascii=False)
+    words = json.dumps(statement_to(model.privacy), ensure_ascii=False)
     for group in model.trained_groups:
         named = re.search(rf"(?<!\w){re.escape(group)}(?!\w)", words)
         if named and re.search(r"[^\W\d_]", group) and len(group) > 1:

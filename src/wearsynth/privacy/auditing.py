@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import KDTree
 from scipy.stats import binom
 
 from wearsynth.errors import ConfigError
@@ -20,6 +21,7 @@ Verdict = Literal["consistent with the claim", "VIOLATES the claim", "cannot dec
 
 CONFIDENCE = 0.95
 MOST_EPSILON = 50.0
+MOST_TRIED = 28
 HALVINGS = 60
 """Of the interval in which the bound is sought: 50 / 2^60 is nothing."""
 
@@ -93,6 +95,52 @@ def guesses_from(
     guess = np.where(scores > middle, 1, -1)
     guess[np.argsort(np.abs(scores - middle), kind="stable")[:abstain]] = 0
     return guess
+
+
+def middle_of(scores: NDArray[np.float64]) -> float:
+    """Give the cut that parts scores into two groups with the least spread within them (Otsu, 1979).
+
+    It looks at the scores alone, so guesses by it are as good as any for the bound. Half-way between the
+    neighbours; where all scores are the same, that score.
+
+    >>> middle_of(np.array([0.0, 0.1, 5.0, 4.0, 0.0]))
+    2.05
+    """
+    ordered = np.sort(scores)
+    count, below = len(ordered), np.cumsum(ordered)[:-1]
+    low = np.arange(1, count)
+    apart = below / low - (ordered.sum() - below) / (count - low)
+    between = low * (count - low) * apart**2
+    if not len(between) or between.max() <= 0:
+        return float(ordered[-1])
+    cut = int(between.argmax())
+    return float((ordered[cut] + ordered[cut + 1]) / 2)
+
+
+def likeliest(released: NDArray[np.float64], vectors: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Give the likeliest guess for each canary, (canary,), from one noisy sum of the vectors of those in.
+
+    released: (number,), the sum with normal noise, alike in all numbers. vectors: (canary, number). All
+    subsets are tried: the sums of one half of the canaries are sought among what those of the other half
+    leave. ConfigError for more than 28 canaries.
+    """
+    if len(vectors) > MOST_TRIED:
+        raise ConfigError(
+            f"all subsets of {len(vectors)} canaries are too many to try; {MOST_TRIED} at most."
+        )
+    half = len(vectors) // 2
+    first, second = _subsets(half), _subsets(len(vectors) - half)
+    left = released - first @ vectors[:half]
+    distance, nearest = KDTree(second @ vectors[half:]).query(left)
+    best = int(np.argmin(distance))
+    inside = np.concatenate([first[best], second[nearest[best]]])
+    return np.where(inside > 0, 1, -1)
+
+
+def _subsets(count: int) -> NDArray[np.float64]:
+    """Give all subsets, (subset, member): 1 for in, 0 for out."""
+    bits = np.arange(2**count)[:, None] >> np.arange(count)
+    return np.asarray(bits & 1, dtype=np.float64)
 
 
 def p_value(epsilon: float, delta: float, *, canaries: int, guesses: int, right: int) -> float:

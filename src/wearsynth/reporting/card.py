@@ -24,14 +24,16 @@ class Drawn:
 class Guarantee:
     """A statement and what it means. unit: in a reader's words. word: what it may be called.
 
-    auc, found: of the best attacker on Gaussian releases, the latter at 5 % false alarms; auc_any,
-    found_any: of the best one on any mechanism. bounded: whether it is bounded disclosure only.
+    auc, found: of the best attacker, the latter at 5 % false alarms; gaussian: that they are of Gaussian
+    releases. auc_any, found_any: of the best one on any mechanism. bounded: whether it is bounded
+    disclosure only.
     """
 
     statement: PrivacyStatement
     unit: str
     word: str
     bounded: bool
+    gaussian: bool
     auc: float
     found: float
     auc_any: float
