@@ -40,4 +40,5 @@ def nearness(vectors: Float64Array, candidates: Float64Array, *, reach: float) -
     vectors: (unit, number). candidates: (candidate, number). reach: public.
     """
     apart = np.linalg.norm(vectors[:, None] - candidates, axis=2)
-    return np.clip(1 - apart / reach, 0, 1)
+    near: Float64Array = np.clip(1 - apart / reach, 0, 1)
+    return near

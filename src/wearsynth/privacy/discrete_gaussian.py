@@ -68,7 +68,8 @@ def on_grid(vectors: Float64Array, *, clip_norm: float) -> IntArray:
     steps = np.trunc(scaled / np.maximum(length, 1.0) * GRID).astype(np.int64)
     while (over := (steps * steps).sum(axis=1) > GRID**2).any():  # by a float's rounding
         steps[over] -= np.sign(steps[over])
-    return steps
+    clipped: IntArray = steps
+    return clipped
 
 
 def gaussian_noise(epsilon: float, delta: float) -> float:
