@@ -11,6 +11,7 @@ WearsynthError
 ├── FileError            a path that cannot be read or written
 ├── FetchError           a data set that cannot be downloaded, or is not what it should be
 ├── ModelError           a model or checkpoint that is damaged or does not fit
+├── PrivacyError         a guarantee that cannot be given, or would be broken
 ├── TrainingError        training that cannot go on (NaN, collapse)
 └── Interrupted          Ctrl-C, with every finished round saved
 """
@@ -60,6 +61,10 @@ class FetchError(WearsynthError):
 
 class ModelError(WearsynthError):
     """A model or checkpoint that is damaged or does not fit."""
+
+
+class PrivacyError(WearsynthError):
+    """A guarantee that cannot be given, or would be broken."""
 
 
 class TrainingError(WearsynthError):
