@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from wearsynth.errors import ConfigError, DataError
+from wearsynth.errors import DataError, PrivacyError
 from wearsynth.privacy.choosing import choose, nearness
 
 MANY = 4000
@@ -51,5 +51,5 @@ def test_nearness_is_one_at_the_candidate_and_zero_far_away() -> None:
 def test_nothing_to_choose() -> None:
     with pytest.raises(DataError, match="no candidates"):
         choose(np.zeros((3, 0)), epsilon=1.0)
-    with pytest.raises(ConfigError, match="above 0"):
+    with pytest.raises(PrivacyError, match="above 0"):
         choose(np.zeros((3, 1)), epsilon=0.0)

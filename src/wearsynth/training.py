@@ -19,7 +19,7 @@ from wearsynth.generators.flow import ConditionalFlow, make_flow
 from wearsynth.generators.gan import ConditionalGan, Network, make_gan
 from wearsynth.generators.mixture import fit_mixture
 from wearsynth.generators.records import RecordShape
-from wearsynth.grids import Grid, grid_of
+from wearsynth.grids import grids_of
 from wearsynth.model import Model, record_shape
 from wearsynth.optimise import LoopPlan, Outcome, Records, Watch, optimise
 from wearsynth.representation import Representation, representation_of
@@ -305,11 +305,3 @@ def _model(
         conditions=learnt.conditions,
         grids=grids_of(train),
     )
-
-
-def grids_of(windows: Windows) -> dict[str, tuple[Grid, ...]]:
-    """Give, by signal, the grid of each channel's readings."""
-    return {
-        name: tuple(grid_of(signal.values[:, :, at]) for at in range(len(signal.channels)))
-        for name, signal in windows.signals.items()
-    }

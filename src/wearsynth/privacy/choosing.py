@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from wearsynth.errors import ConfigError, DataError
+from wearsynth.errors import DataError, PrivacyError
 from wearsynth.privacy.discrete_gaussian import GRID, chance_of_exp
 from wearsynth.representation import Float64Array
 
@@ -22,7 +22,7 @@ def choose(utility: Float64Array, *, epsilon: float) -> int:
     Utilities are clipped to 0..1, so that no unit counts more; what is not a number counts 0.
     """
     if not epsilon > 0:
-        raise ConfigError(f"epsilon must be above 0, got {epsilon}.")
+        raise PrivacyError(f"epsilon must be above 0, got {epsilon}.")
     if not utility.shape[1]:
         raise DataError("there are no candidates to choose among.")
     steps = np.trunc(np.clip(np.nan_to_num(utility, nan=0.0), 0, 1) * GRID).astype(np.int64)

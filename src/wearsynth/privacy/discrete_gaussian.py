@@ -15,20 +15,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-from scipy.stats import norm
 
 from wearsynth.data import IntArray
-from wearsynth.errors import ConfigError
+from wearsynth.errors import PrivacyError
 from wearsynth.representation import Float64Array
 
 GRID = 2**20
 """The clip norm measures so many steps of the grid."""
-
-REACH_SD = 40
-"""Noise beyond so many sd has a chance below 1e-340: no delta that floats can tell."""
-
-MOST_NOISE = 1e6
-"""Noise multipliers are looked for up to this; beyond it nothing is left of any data."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +39,7 @@ def noisy_sum(vectors: Float64Array, *, clip_norm: float, noise_multiplier: floa
     at most, the rounding to the grid included. Two calls give different noise.
     """
     if not noise_multiplier > 0:
-        raise ConfigError(f"a release needs noise_multiplier above 0, got {noise_multiplier}.")
+        raise PrivacyError(f"a release needs noise_multiplier above 0, got {noise_multiplier}.")
     total = on_grid(vectors, clip_norm=clip_norm).sum(axis=0)
     variance = (Fraction(noise_multiplier) * GRID) ** 2
     noise = discrete_gaussian(variance, count=len(total))
@@ -72,49 +65,15 @@ def on_grid(vectors: Float64Array, *, clip_norm: float) -> IntArray:
     return clipped
 
 
-def gaussian_noise(epsilon: float, delta: float) -> float:
-    """Give the least noise multiplier of one continuous Gaussian release (Balle and Wang, 2018).
-
-    ConfigError where it would be above MOST_NOISE.
-
-    >>> round(gaussian_noise(3.0, 1e-5), 2)
-    1.39
-    """
-    if not (epsilon > 0 and 0 < delta < 1):
-        raise ConfigError(f"epsilon must be above 0 and delta in 0..1, got {epsilon} and {delta}.")
-    low, high = 1e-6, MOST_NOISE
-    if gaussian_delta(epsilon, high) > delta:
-        raise ConfigError(
-            f"epsilon {epsilon:g} with delta {delta:g} needs noise above {MOST_NOISE:g} times the clip "
-            "norm; raise epsilon."
-        )
-    for _ in range(200):
-        middle = math.sqrt(low * high)
-        low, high = (low, middle) if gaussian_delta(epsilon, middle) <= delta else (middle, high)
-    return high
-
-
-def gaussian_delta(epsilon: float, noise_multiplier: float) -> float:
-    """Give the delta of one Gaussian release at an epsilon (arXiv 1805.06530, theorem 8)."""
-    half, far = 0.5 / noise_multiplier, epsilon * noise_multiplier
-    return float(norm.cdf(half - far) - math.exp(epsilon + norm.logcdf(-half - far)))
-
-
-def release_noise(epsilon: float, delta: float, *, numbers: int) -> float:
-    """Give the noise multiplier of one release of so many numbers by `noisy_sum`, grid included."""
-    continuous = gaussian_noise(epsilon, delta)
-    cost = grid_cost(numbers, continuous)
-    return gaussian_noise(epsilon - cost, delta * math.exp(-cost))
-
-
 def grid_cost(numbers: int, noise_multiplier: float) -> float:
     """Give what the discrete Gaussian on this grid may cost in epsilon beyond the continuous one.
 
-    Rounding continuous noise to whole numbers costs nothing. Within REACH_SD sd of 0, the chances of
-    rounded and of discrete noise of variance v differ by a factor of exp(1 / 24 v) up and exp(200 / v)
-    down at most: the mean of exp(-(2 y u + u^2) / 2 v) over |u| <= 1/2, which is what rounding gives over
-    what stands at y, is at least exp(-1 / 24 v) (Jensen) and at most exp(y^2 / 8 v^2). So a guarantee
-    (epsilon, delta) of rounded noise is one of (epsilon + c, exp(c) delta) with c = 201 / v for a number.
+    Rounding continuous noise to whole numbers costs nothing. Within 40 sd of 0 (beyond, a chance of
+    1e-340), the chances of rounded and of discrete noise of variance v differ by a factor of exp(1 / 24 v)
+    up and exp(200 / v) down at most: the mean of exp(-(2 y u + u^2) / 2 v) over |u| <= 1/2, which is what
+    rounding gives over what stands at y, is at least exp(-1 / 24 v) (Jensen) and at most exp(y^2 / 8 v^2).
+    So a guarantee (epsilon, delta) of rounded noise is one of (epsilon + c, exp(c) delta), with c = 201 / v
+    for each number.
     """
     return 201 * numbers / (noise_multiplier * GRID) ** 2
 
