@@ -1,4 +1,4 @@
-"""Write docs/cli.md, docs/configuration.md and docs/generate.schema.json from the program itself.
+"""Write docs/cli.md, docs/configuration.md and the JSON schemas there from the program itself.
 
     python scripts/cli_reference.py
 
@@ -26,6 +26,7 @@ from wearsynth.config import (
 )
 from wearsynth.sensors import load_profile, profile_names
 from wearsynth.sensors.telling import LIST_COLUMNS, list_rows
+from wearsynth.statement import statement_schema
 
 DOCS = Path(__file__).parents[1] / "docs"
 SCHEMAS: dict[str, type[Section]] = {
@@ -83,6 +84,11 @@ def generate_schema() -> str:
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     schema |= GenerateConfig.model_json_schema()
     return json.dumps(schema, indent=2) + "\n"
+
+
+def privacy_schema() -> str:
+    """Give the JSON schema of a privacy statement."""
+    return json.dumps(statement_schema(), indent=2) + "\n"
 
 
 def with_parts(page: str) -> str:
@@ -148,5 +154,7 @@ if __name__ == "__main__":
     (DOCS / "cli.md").write_text(cli_page(), encoding="utf-8", newline="\n")
     (DOCS / "configuration.md").write_text(configuration_page(), encoding="utf-8", newline="\n")
     (DOCS / "generate.schema.json").write_text(generate_schema(), encoding="utf-8", newline="\n")
+    statement = DOCS / "privacy-statement.schema.json"
+    statement.write_text(privacy_schema(), encoding="utf-8", newline="\n")
     parts = DOCS / "sensors-and-rendering.md"
     parts.write_text(with_parts(parts.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")

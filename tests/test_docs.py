@@ -201,7 +201,11 @@ def test_commands_in_the_docs_exist(script: dict[str, Any]) -> None:
     assert len(lines) > 15
     for line in lines:
         words = line.split()[1:]
-        name = " ".join(words[:2]) if words[0] in ("data", "mlc", "classifier") else words[0]
+        name = (
+            " ".join(words[:2])
+            if words[0] in ("data", "mlc", "classifier", "privacy")
+            else words[0]
+        )
         for option in re.findall(r"(?<= )--?[a-z][\w-]*", line):
             assert f"`{option}`" in usage[name], line
 

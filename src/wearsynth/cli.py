@@ -12,6 +12,7 @@ from wearsynth.cli_classifier import classifier_app, finetune_command
 from wearsynth.cli_data import data_app
 from wearsynth.cli_mlc import mlc_app
 from wearsynth.cli_models import distil_command, fit_command, sample_command
+from wearsynth.cli_privacy import privacy_app
 from wearsynth.cli_sensors import sensors_command
 from wearsynth.config import (
     Config,
@@ -52,6 +53,7 @@ app = typer.Typer(
 app.add_typer(data_app, name="data", no_args_is_help=True)
 app.add_typer(classifier_app, name="classifier", no_args_is_help=True)
 app.add_typer(mlc_app, name="mlc", no_args_is_help=True)
+app.add_typer(privacy_app, name="privacy", no_args_is_help=True)
 
 
 app.command("fit")(fit_command)

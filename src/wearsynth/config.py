@@ -228,6 +228,11 @@ class FinetuneConfig(Section):
     precision: Literal["float32", "bfloat16"] = Field("float32", description="as in [fit]")
     seed: int = Field(0, ge=0, le=MAX_SEED, description="order of windows, noise")
     device: Literal["cpu", "cuda"] = Field("cpu", description="cpu or cuda")
+    public: bool = Field(
+        False,
+        description="for a model with a privacy guarantee: declare that the target windows, the "
+        "classifier and all that it learnt from are public",
+    )
 
     @property
     def replays(self) -> tuple[int, int]:
@@ -253,6 +258,12 @@ class PrivacyConfig(Section):
     clip_norm: float = Field(1.0, gt=0, description="the most that one unit adds to a step")
     sampling_probability: float = Field(
         1.0, gt=0, le=1, description="of each unit in a step (Poisson)"
+    )
+    windows_per_unit: int = Field(
+        16,
+        ge=1,
+        le=1024,
+        description="windows of a person or recording that a step uses, drawn evenly over the classes",
     )
     ledger: str | None = Field(
         None,

@@ -26,7 +26,7 @@ from wearsynth.generators.records import RecordShape
 from wearsynth.grids import Grid
 from wearsynth.mounting import draw_rotations, rotated, rotation_by
 from wearsynth.representation import Representation, form_from, form_to
-from wearsynth.statement import PrivacyStatement
+from wearsynth.statement import PrivacyStatement, statement_from, statement_to
 from wearsynth.tensors import check_device, load_described, one_thread, save_described
 
 Float64Array = NDArray[np.float64]
@@ -257,7 +257,7 @@ def save_model(model: Model, folder: Path | str, *, overwrite: bool = False) -> 
         "trained_groups": model.trained_groups,
         "provenance": model.provenance,
         "about": model.about,
-        "privacy": NO_PRIVACY if model.privacy is None else asdict(model.privacy),
+        "privacy": NO_PRIVACY if model.privacy is None else statement_to(model.privacy),
         "kind": model.kind,
         "sizes": model.generator.sizes,
         "conditions": asdict(model.conditions),
@@ -275,6 +275,7 @@ def load_model(name: Path | str) -> Model:
     representation = form_from(head["signals"])
     conditions = _condition_form(head["conditions"])
     shape = record_shape(representation, len(head["classes"]), conditions)
+    told = head["privacy"]  # in words where there is none
     return Model(
         kind=head["kind"],
         generator=generator_of(head["kind"], shape, head["sizes"], tensors),
@@ -285,16 +286,8 @@ def load_model(name: Path | str) -> Model:
         about=head["about"],
         conditions=conditions,
         grids={name: tuple(_grid(told) for told in of) for name, of in head["grids"].items()},
-        privacy=_statement(head["privacy"]),
+        privacy=None if isinstance(told, str) else statement_from(told, where=f"{folder}"),
     )
-
-
-def _statement(told: str | Mapping[str, Any]) -> PrivacyStatement | None:
-    """Give the statement; None where the model says in words that it has none."""
-    if isinstance(told, str):
-        return None
-    listed = {name: tuple(told[name]) for name in ("public", "not_covered")}
-    return PrivacyStatement(**{**told, **listed})
 
 
 def _check_version(folder: Path, version: int) -> None:

@@ -21,6 +21,7 @@ from wearsynth.config import (
     FinetuneConfig,
     FitConfig,
     GenerateConfig,
+    PrivacyConfig,
     RenderConfig,
     SampleConfig,
 )
@@ -42,6 +43,7 @@ from wearsynth.formats.manifest import Summary
 from wearsynth.formats.writers import WRITERS
 from wearsynth.model import Model, load_model, save_model
 from wearsynth.optimise import Watch
+from wearsynth.private_training import fit_privately
 from wearsynth.refitting import RetrainPlan, RetrainProgress, going_on_later, retraining_of
 from wearsynth.rendering import RenderOptions, render
 from wearsynth.sensors import Counts, load_profile
@@ -60,13 +62,14 @@ def fit_file(
     train: Path,
     out: Path,
     config: FitConfig,
+    privacy: PrivacyConfig | None = None,
     *,
     resume: bool = False,
     overwrite: bool = False,
     say: Say = print,
     watch: Watch | None = None,
 ) -> Model:
-    """Fit a model to a windows file and write its folder."""
+    """Fit a model to a windows file, with a guarantee if `privacy` names one, and write its folder."""
     check_free(out, overwrite=overwrite)
     check_writable(out)
     windows = load_windows(train)
@@ -74,13 +77,30 @@ def fit_file(
     if overwrite and not resume:
         remove_checkpoint(checkpoint)
     try:
-        model = fit(windows, config, say=say, watch=watch, checkpoint=checkpoint, resume=resume)
+        if privacy is None or privacy.epsilon is None:
+            model = fit(windows, config, say=say, watch=watch, checkpoint=checkpoint, resume=resume)
+        else:
+            model = fit_privately(
+                windows,
+                config,
+                privacy,
+                public=None if privacy.public is None else _public(privacy.public),
+                say=say,
+                watch=watch,
+                checkpoint=checkpoint,
+                resume=resume,
+            )
     except TrainingError:
         remove_checkpoint(checkpoint)
         raise
     save_model(model, out, overwrite=overwrite)
     remove_checkpoint(checkpoint)
     return model
+
+
+def _public(name: str) -> Model | Windows:
+    """Give a model by its folder or name, or the windows of a file."""
+    return load_windows(Path(name)) if Path(name).is_file() else load_model(name)
 
 
 @dataclass(frozen=True)

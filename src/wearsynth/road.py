@@ -84,7 +84,16 @@ def _stages(config: Config, out: Path, say: Say, watch: Watch | None) -> list[St
 
     def make_model() -> None:
         begun = checkpoint_of(fitted).exists()
-        fit_file(train, fitted, config.fit, resume=begun, overwrite=True, say=say, watch=watch)
+        fit_file(
+            train,
+            fitted,
+            config.fit,
+            config.privacy,
+            resume=begun,
+            overwrite=True,
+            say=say,
+            watch=watch,
+        )
 
     def make_scores() -> None:
         judge = config.evaluate
@@ -94,6 +103,8 @@ def _stages(config: Config, out: Path, say: Say, watch: Watch | None) -> list[St
         write_report(read_scores(scores), report)
         write_preview(read_scores(scores), preview)
 
+    private = config.privacy.epsilon is not None
+    fit_options = (config.fit, config.privacy) if private else (config.fit,)
     stages = [
         Stage(
             "windows",
@@ -103,7 +114,7 @@ def _stages(config: Config, out: Path, say: Say, watch: Watch | None) -> list[St
             lambda: cut_file(config.data, config.windows, windows),
         ),
         Stage("split", "windows", (config.split,), (train, holdout), make_split),
-        Stage("fit", "split", (config.fit,), (fitted / "model.json",), make_model),
+        Stage("fit", "split", fit_options, (fitted / "model.json",), make_model),
         Stage(
             "sample",
             "fit" if config.distil is None else "distil",

@@ -19,6 +19,9 @@ ACCOUNTANT = "PLD (dp-accounting)"
 CLOSE = 1e-4
 """How near a noise multiplier found is to the smallest that would do, relative to it."""
 
+LEAST_EPSILON, MOST_EPSILON, LEAST_DELTA = 0.01, 100.0, 1e-12
+"""Where the PLD's grid of 1e-4 and its cut-off tails still give a near epsilon."""
+
 NORMAL = NormalDist()
 
 
@@ -134,8 +137,15 @@ def noise_for(
     """Give the smallest noise multiplier that keeps so many steps within epsilon at delta.
 
     Of the PLD, to 1e-4 of it; the epsilon of what is given is never above the one asked for.
+    PrivacyError for an epsilon or delta that it cannot reckon with.
     """
     from scipy.optimize import brentq
+
+    if not (LEAST_EPSILON <= epsilon <= MOST_EPSILON and LEAST_DELTA <= delta < 1):
+        raise PrivacyError(
+            f"epsilon {epsilon:g} at delta {delta:g}: the noise is reckoned for epsilon {LEAST_EPSILON:g} to "
+            f"{MOST_EPSILON:g} and delta {LEAST_DELTA:g} or more. Choose them from there."
+        )
 
     def excess(noise: float) -> float:
         return compose([GaussianRelease(noise, sampling_probability, steps)], delta) - epsilon

@@ -81,9 +81,7 @@ def create_ledger(
     with _locked(path):
         if path.exists():
             raise FileError(f"{path}: exists already, and a ledger is never replaced.")
-        with atomic_file(path) as temporary:
-            temporary.write_bytes(line_of(header(unit, secrets.token_hex(32))))
-        _flush_folder(path.parent)
+        _write_header(path, unit)
         if budget is not None:
             _append(path, {"budget": budget, "delta": delta, "at": _now()})
 
@@ -103,8 +101,9 @@ def open_ledger(path: Path, *, units: Iterable[str], unit: Unit = "subject") -> 
     names = set(units)
     if not names or "" in names:
         raise DataError("a ledger needs the name of every person, and some windows have none.")
-    if not path.exists():
-        create_ledger(path, unit=unit)
+    with _locked(path):
+        if not path.exists():
+            _write_header(path, unit)
     account = read_account(path)
     if account.unit != unit:
         raise PrivacyError(
@@ -203,6 +202,12 @@ def _locked(path: Path) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_name(f"{path.name}.lock")):
             yield
+
+
+def _write_header(path: Path, unit: Unit) -> None:
+    with atomic_file(path) as temporary:
+        temporary.write_bytes(line_of(header(unit, secrets.token_hex(32))))
+    _flush_folder(path.parent)
 
 
 def _append(path: Path, *told: Mapping[str, Any]) -> None:

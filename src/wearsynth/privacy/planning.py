@@ -149,6 +149,43 @@ def _noise_words(plan: DpPlan, people: int) -> str:
     )
 
 
+def prospect_lines(of: Prospect) -> list[str]:
+    """Give a prospect as lines: what was asked, the figures, what to do."""
+    everyone = of.plan.sampling_probability == 1
+    share = (
+        "everyone in every step"
+        if everyone
+        else f"{of.plan.sampling_probability:g} of them in a step"
+    )
+    worst = of.membership
+    rows = {
+        "noise multiplier": f"{of.plan.noise_multiplier:.4g} for {of.plan.steps} steps, {share}",
+        "noise per person and step": f"{of.noise_per_person:.2g} (usable: {USABLE_NOISE:g} at most)",
+        "people needed": f"{of.people_for_training} for iterative training, {of.people_for_numbers} for "
+        f"{FEW_NUMBERS} numbers released once",
+        "few numbers kept": _expected_words(of.expected),
+        "worst guess who took part": f"AUC {worst.auc:.3f}, {worst.true_positive_rate:.0%} found at 5% "
+        f"false alarms (any mechanism: {worst.auc_any:.3f}, {worst.true_positive_rate_any:.0%})",
+    }
+    if of.windows_per_person > 1:
+        rows["were the unit a window"] = (
+            f"epsilon {of.by_window_epsilon:.3g} for a person with {of.windows_per_person} windows"
+        )
+    lines = [f"  {name:<26} {value}" for name, value in rows.items()]
+    head = f"{of.people} people, epsilon {of.epsilon:.3g} at delta {of.delta:.2g}, unit {of.plan.unit}:"
+    measured = [f"Kept: {of.expected.source}"] if of.expected else []
+    return [head, *lines, of.sentence, *measured]
+
+
+def _expected_words(of: Expected | None) -> str:
+    if of is None:
+        return "not measured with so few people or so small an epsilon"
+    return (
+        f"{of.gain_share:.0%} of what real people's data gain over none, with {of.people} people at "
+        f"epsilon {of.epsilon:g}"
+    )
+
+
 def check_worth(plan: DpPlan, people: int, *, accept_noise: bool = False) -> None:
     """Raise PrivacyError where iterative training by this plan would learn noise, unless accepted.
 
