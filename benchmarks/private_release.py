@@ -1,6 +1,6 @@
 """What a private release of few numbers is worth, beside everything that needs no private data.
 
-Usage: python benchmarks/private_release.py [--data e4_stress wesad] [--folds 5] [--draws 20]
+Usage: python benchmarks/private_release.py [--data e4_stress wesad] [--folds 5] [--draws 10]
            [--people] [--shared FOLDER] [--json FILE]
 
 Stress against rest in 60 s windows at 1 Hz of six channels, each person on their own scale. Some people
@@ -71,7 +71,7 @@ def main(arguments: list[str]) -> None:
     given = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     given.add_argument("--data", nargs="+", choices=[*DATA], default=[*DATA])
     given.add_argument("--folds", type=int, default=5)
-    given.add_argument("--draws", type=int, default=20)
+    given.add_argument("--draws", type=int, default=10)
     given.add_argument("--people", action="store_true")
     given.add_argument("--shared", type=Path, default=ROOT.parent / "shared")
     given.add_argument("--json", type=Path)
@@ -152,7 +152,7 @@ def lines_of(bench: Bench, draws: int) -> Iterator[Line]:
         yield Line(f"few numbers, epsilon {epsilon:g}", "private", draws, make)
     for epsilon in EPSILONS:
         make = partial(_gated, part, epsilon)
-        yield Line(f"few numbers behind the gate, epsilon {epsilon:g}", "private", draws, make)
+        yield Line(f"few numbers behind the gate, epsilon {epsilon:g}", "private", FEW_DRAWS, make)
     for epsilon in PEOPLE_EPSILONS:
         make = partial(_by_window, bench.by_window, epsilon)
         yield Line(f"few numbers, unit window, epsilon {epsilon:g}", "private", FEW_DRAWS, make)
@@ -166,7 +166,7 @@ def people_lines(bench: Bench) -> Iterator[Line]:
     for epsilon in PEOPLE_EPSILONS:
         for people in PEOPLE:
             make = partial(_with_people, bench.part, epsilon, people)
-            yield Line(f"{people} people, epsilon {epsilon:g}", "private", 2 * FEW_DRAWS, make)
+            yield Line(f"{people} people, epsilon {epsilon:g}", "private", FEW_DRAWS, make)
 
 
 def _mixture(windows: Windows, draw: int) -> Windows:
@@ -225,7 +225,7 @@ def _with_people(part: PublicPart, epsilon: float, people: int, fold: Fold, draw
     have = len(np.unique(some.subject))
     exact = _sum(part, some, None).values
     noisy = _sum(part, some, epsilon)
-    share = have / people
+    share = min(have / people, 1.0)
     values = exact + share * (noisy.values - exact)
     told = estimate(NoisySum(values, share * noisy.sd), part.design)
     return _made(part, shrunk(told, part.design), fold, draw)

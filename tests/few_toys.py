@@ -36,4 +36,5 @@ def toy_people(
         classes=CLASSES,
         subject=subject,
         recording=subject,
+        start_s=3.0 * np.arange(len(label)),
     )

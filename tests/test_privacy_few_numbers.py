@@ -55,6 +55,13 @@ def test_everything_in_a_design_comes_from_public_windows() -> None:
     assert of.numbers == 2
 
 
+def test_noise_is_dealt_out_by_what_is_expected_of_a_direction() -> None:
+    of = design(3)
+    assert of.units[0] > of.units[1] >= of.units[2] > 0
+    assert of.tau / of.units == pytest.approx(np.full(3, of.tau[0] / of.units[0]))
+    assert (of.tau**2).sum() == pytest.approx(of.clip_norm**2 / 2)
+
+
 def test_another_prior_is_averaged_where_it_says_something() -> None:
     told = np.array([[np.nan, 5.0, np.nan]])
     mixed = design_release(PUBLIC, classes=2, numbers=2, prior=told).prior
@@ -70,8 +77,9 @@ def test_a_persons_numbers_by_hand() -> None:
         shares=np.array([0.5, 0.5]),
         prior=np.array([[0.25]]),
         directions=np.eye(1),
+        units=np.ones(1),
         clip_norm=1.0,
-        tau=1.0,
+        tau=np.ones(1),
         inside=True,
     )
     held = Features(
@@ -92,7 +100,7 @@ def test_where_people_lack_classes_windows_speak_for_their_class() -> None:
     of = design_release(public, classes=2, numbers=1, prior=None)
     assert not of.inside
     moved = Features(values + 0.3 * label[:, None], label, public.unit)
-    told = unit_numbers(moved, of).mean(axis=0) @ of.directions.T
+    told = (unit_numbers(moved, of).mean(axis=0) * of.units) @ of.directions.T
     assert told[0] * of.spread[0] == pytest.approx(0.3, abs=0.03)
     assert unit_numbers(public, of).mean() == pytest.approx(0, abs=0.05)
 
@@ -147,9 +155,9 @@ def test_without_noise_the_difference_comes_back_and_with_much_the_prior() -> No
 
 def test_shrinking_by_hand() -> None:
     of = design()
-    told = Estimate(units=10.0, departure=np.array([1.0, 0.0]), sd=of.tau)
+    told = Estimate(units=10.0, departure=np.array([1.0, 0.0]), sd=float(of.tau[0]))
     moved = (shrunk(told, of) - of.prior).reshape(-1) @ of.directions
-    assert moved == pytest.approx([0.5, 0.0])  # tau^2 / (tau^2 + tau^2)
+    assert moved == pytest.approx([0.5 * of.units[0], 0.0])  # tau^2 / (tau^2 + tau^2)
 
 
 def test_the_count_is_noisy_and_never_below_one() -> None:

@@ -272,8 +272,12 @@ class PrivacyConfig(Section):
     public: str | None = Field(
         None, description="public windows, or a model fitted to public windows, to start from"
     )
-    numbers: int = Field(
-        7, ge=1, le=1000, description="few-numbers: how many numbers are released, besides a count"
+    numbers: int | None = Field(
+        None,
+        ge=1,
+        le=1000,
+        description="few-numbers: how many numbers are released, besides a count; left out: three for "
+        "each channel and class but one",
     )
     accept_noise: bool = Field(
         False, description="fit even where the plan says that the result is noise"

@@ -16,14 +16,14 @@ import numpy as np
 from wearsynth.conditions import ConditionForm
 from wearsynth.config import FitConfig, PrivacyConfig
 from wearsynth.data import StrArray, Windows, check_same_kind
-from wearsynth.errors import DataError, PrivacyError
+from wearsynth.errors import DataError
 from wearsynth.generators.mixture import FactoredMixture
 from wearsynth.generators.records import RecordShape
 from wearsynth.generators.shifted import Measured, ShiftedMixture, fit_base, measure, shifted_to
 from wearsynth.generators.three_numbers import NUMBERS, three_numbers
 from wearsynth.grids import grids_of
 from wearsynth.model import Model, record_shape
-from wearsynth.privacy.accounting import ACCOUNTANT, GaussianRelease, gaussian_noise
+from wearsynth.privacy.accounting import GaussianRelease, gaussian_noise
 from wearsynth.privacy.discrete_gaussian import grid_cost, noisy_sum
 from wearsynth.privacy.few_numbers import (
     COUNT_SHARE,
@@ -38,16 +38,22 @@ from wearsynth.privacy.few_numbers import (
     unit_numbers,
     with_count,
 )
-from wearsynth.privacy.ledger import begin_run, composition_words, open_ledger, spent
+from wearsynth.privacy.ledger import begin_run, open_ledger
 from wearsynth.privacy.own_scale import Usual, on_own_scale, usual_of
+from wearsynth.privacy.planning import check_delta
+from wearsynth.privacy.stating import statement_of
 from wearsynth.privacy.textbook import textbook
+from wearsynth.privacy.units import units_of
 from wearsynth.representation import Float64Array, Representation, representation_of
 from wearsynth.statement import PrivacyStatement, Unit
 
 Say = Callable[[str], None]
 
 KIND = "few-numbers"
-ALONE = "this run alone: what else was released of these people is not in it"
+PUBLIC = (
+    "the public windows, and what follows from them: spread, spectrum, centre, scales, directions, clip norm",
+    "what books say of the classes",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +92,16 @@ def fit_few_numbers(
         line = "Made from public windows alone (epsilon 0): no private number was used."
         say(line)
         return replace(model_of(part, part.design.prior, config, line), privacy=_nothing(privacy))
-    check_same_kind(windows, public, "the private windows", "the public windows")
+    check_same_kind(
+        replace(windows, covariates={}),
+        replace(public, covariates={}),
+        "the private windows",
+        "the public ones",
+    )
+    units = units_of(windows, privacy.unit)
+    large = check_delta(privacy.delta, len(units), asked="delta" in privacy.model_fields_set)
+    if large is not None:
+        say(large)
     plan = _plan(part.design, privacy)
     say(plan.line)
     told, statement = _release(windows, part, plan, privacy)
@@ -171,28 +186,16 @@ def _charge(windows: Windows, plan: _Plan, privacy: PrivacyConfig, path: Path) -
 
 def _statement(part: PublicPart, plan: _Plan, privacy: PrivacyConfig) -> PrivacyStatement:
     """Say what is guaranteed: by this release or, with a ledger, by all on it."""
-    alone, path = privacy.ledger is None, Path(privacy.ledger or "")
-    return PrivacyStatement(
-        epsilon=plan.epsilon if alone else spent(path, privacy.delta),
+    scaled = ("that each unit is on a scale of its own",) if part.usual is not None else ()
+    return statement_of(
+        GaussianRelease(plan.noise_multiplier),
         delta=privacy.delta,
         unit=privacy.unit,
-        neighbours="add or remove one",
-        mechanism=f"discrete Gaussian, one release of {plan.numbers} numbers and a noisy count",
-        sampling="none: every unit gives one vector",
-        accountant="closed form of one Gaussian release" if alone else ACCOUNTANT,
-        steps=1,
-        noise_multiplier=plan.noise_multiplier,
         clip_norm=part.design.whole_norm,
-        composition=ALONE if alone else composition_words(path),
-        public=(
-            "windows given as public: their spread, spectrum, centre, scales, directions, clip norm",
-            "what books say of the classes",
-            "each unit is on its own scale, which touches nobody else",
-        ),
-        not_covered=(
-            "the people of the public windows",
-            "figures computed on private windows, such as scores and reports",
-        ),
+        mechanism=f"discrete Gaussian, one release of {plan.numbers} numbers and a count",
+        randomness="operating system (secrets), exact rational arithmetic on a grid",
+        public=(*PUBLIC, *scaled),
+        ledger=None if privacy.ledger is None else Path(privacy.ledger),
     )
 
 
@@ -207,19 +210,21 @@ def _nothing(privacy: PrivacyConfig) -> PrivacyStatement:
         sampling="none",
         accountant="none",
         steps=0,
-        noise_multiplier=0.0,
-        clip_norm=0.0,
+        noise_multiplier=None,
+        clip_norm=None,
         composition="adds nothing to what else was released",
-        public=("windows given as public", "what books say of the classes"),
+        public=PUBLIC,
         not_covered=("the people of the public windows",),
     )
 
 
 def public_part(public: Windows, seed: int, privacy: PrivacyConfig) -> PublicPart:
-    """Make all that public windows decide; DataError where they are of one class only."""
+    """Make all that public windows decide; DataError where they are of one class, or do not say whose."""
     if len(public.classes) < 2:
         raise DataError("few-numbers tells classes apart, and the public windows have one only.")
-    owner = units_of(public, privacy.unit)
+    owner = owners(public, privacy.unit)
+    if (owner == "").any():
+        raise DataError(f"some public windows do not say their {privacy.unit}.")
     usual = None if privacy.unit == "window" else usual_of(public, owner)
     scaled = public if usual is None else on_own_scale(public, owner, usual)
     representation = representation_of(scaled)
@@ -239,23 +244,17 @@ def public_part(public: Windows, seed: int, privacy: PrivacyConfig) -> PublicPar
 
 def features_of(windows: Windows, part: PublicPart, *, unit: Unit) -> Features:
     """Give the features of windows of the public ones' kind."""
-    owner = units_of(windows, unit)
+    owner = owners(windows, unit)
     scaled = windows if part.usual is None else on_own_scale(windows, owner, part.usual)
     told = three_numbers(part.representation.encode(scaled), part.shape)
     return Features(told.reshape(len(windows), -1), windows.label, owner)
 
 
-def units_of(windows: Windows, unit: Unit) -> StrArray:
-    """Give the unit of privacy of each window, (window,); PrivacyError where it is not known."""
+def owners(windows: Windows, unit: Unit) -> StrArray:
+    """Give the name of the unit of privacy that each window belongs to, (window,)."""
     if unit == "window":
         return np.arange(len(windows)).astype(np.str_)
-    names = windows.subject if unit == "subject" else windows.recording
-    if (names == "").any():
-        raise PrivacyError(
-            f"the unit of privacy is the {unit}, and some windows do not say theirs. Read the recordings "
-            f"again with their {unit} column, or choose another unit."
-        )
-    return names
+    return windows.subject if unit == "subject" else windows.recording
 
 
 def textbook_of(representation: Representation, classes: tuple[str, ...]) -> Float64Array | None:

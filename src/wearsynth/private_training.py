@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from wearsynth import few_numbers
 from wearsynth.conditions import ConditionForm
 from wearsynth.config import FitConfig, PrivacyConfig
 from wearsynth.data import Windows
@@ -110,6 +111,8 @@ def fit_privately(
     key lies until it is removed. PrivacyError where the result would be noise or the ledger forbids it,
     ConfigError, DataError or ModelError for what cannot be private, errors.Interrupted after Ctrl-C.
     """
+    if config.generator == few_numbers.KIND:
+        return few_numbers.fit_few_numbers(windows, _windows_of(public), config, privacy, say=say)
     config = _private_config(config, public)
     check_device(config.device, "fit.device")
     check_learnable(windows)
@@ -125,6 +128,16 @@ def fit_privately(
     say(f"{sum(_trained(start).values())} numbers are trained by noisy gradients.")
     _train(task, start, _clipped(steps, start, say), watch, loop_file)
     return _model(task, start, run)
+
+
+def _windows_of(public: Model | Windows | None) -> Windows:
+    """Give the public windows that few-numbers cannot do without; ConfigError where there are none."""
+    if isinstance(public, Windows):
+        return public
+    raise ConfigError(
+        "few-numbers moves the classes of public windows: give a file of them (--public), of the same "
+        "form and classes as the private ones."
+    )
 
 
 def _private_config(config: FitConfig, public: Model | Windows | None) -> FitConfig:
@@ -156,8 +169,8 @@ def _private_config(config: FitConfig, public: Model | Windows | None) -> FitCon
 
 def _plan(config: FitConfig, privacy: PrivacyConfig, units: int, say: Say) -> DpPlan:
     """Give the plan, and say it; PrivacyError where it is not worth it or promises too little."""
-    if privacy.epsilon is None:
-        raise ConfigError("privacy.epsilon: private training needs one.")
+    if not privacy.epsilon:
+        raise ConfigError("privacy.epsilon: private training needs one above 0.")
     line = check_delta(privacy.delta, units, asked="delta" in privacy.model_fields_set)
     if line is not None:
         say(line)

@@ -13,7 +13,7 @@ import numpy as np
 from wearsynth.conditions import ConditionForm, conditions_of
 from wearsynth.config import FitConfig, Usual
 from wearsynth.data import FloatArray, Windows
-from wearsynth.errors import DataError, ModelError
+from wearsynth.errors import ConfigError, DataError, ModelError
 from wearsynth.files import check_writable
 from wearsynth.generators import Sampler
 from wearsynth.generators.flow import ConditionalFlow, make_flow
@@ -76,6 +76,11 @@ def fit(
     check_learnable(windows)
     check_device(config.device, "fit.device")
     warn_of_few(windows, say)
+    if config.generator == "few-numbers":
+        raise ConfigError(
+            "few-numbers is fitted with public windows and an epsilon (--public, --epsilon; 0: from the "
+            "public windows alone)."
+        )
     if config.generator == "mixture":
         learnt = _learnt(windows, None, config)
         mixture = fit_mixture(

@@ -11,7 +11,7 @@ Features are the level, scale and trend of each trace (generators/three_numbers.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,6 +28,9 @@ COUNT_SHARE = 0.5
 
 TAU_SHARE = 0.5
 """Departures from the prior are expected to have so much of the mean square that clipping lets through."""
+
+ALIKE = 0.5
+"""So much of what directions are expected to show is alike in all: private people may be others."""
 
 ENOUGH_PEOPLE = 0.5
 """Differences are taken inside units where at least this share of the public ones has several classes."""
@@ -51,8 +54,10 @@ class Design:
 
     centre, spread: (feature,), of public windows. shares: (class,), of public windows. prior: (class - 1,
     feature), the differences from class 0 in units of spread. directions: (class - 1 times feature,
-    number), orthonormal. clip_norm: of the numbers; tau: the sd of a number of the mean departure.
-    inside: whether differences are taken inside units; else between all windows.
+    number), orthonormal. units: (number,), what a number is told in, in sd: the root of the sd that is
+    expected of it, by which the squared noise of all numbers together is least. clip_norm: of the numbers.
+    tau: (number,), the sd of the mean departure that is expected of each. inside: whether differences are
+    taken inside units; else between all windows.
     """
 
     centre: Float64Array
@@ -60,8 +65,9 @@ class Design:
     shares: Float64Array
     prior: Float64Array
     directions: Float64Array
+    units: Float64Array
     clip_norm: float
-    tau: float
+    tau: Float64Array
     inside: bool
 
     @property
@@ -85,40 +91,50 @@ class Estimate:
 
 
 def design_release(
-    public: Features, *, classes: int, numbers: int, prior: Float64Array | None
+    public: Features, *, classes: int, numbers: int | None, prior: Float64Array | None
 ) -> Design:
     """Give the design that public windows suggest; DataError where a class has none of them.
 
-    prior: (class - 1, feature) in sd from other sources, NaN where these say nothing; the mean of both is
-    taken.
+    numbers: along so many leading directions; None: along all. prior: (class - 1, feature) in sd from other
+    sources, NaN where these say nothing; the mean of both is taken.
     """
     shares = np.bincount(public.label, minlength=classes) / max(len(public.label), 1)
     if not shares.all():
         raise DataError(f"the public windows have none of class number {int(np.argmin(shares))}.")
     centre, spread = public.values.mean(axis=0), public.values.std(axis=0)
     spread = np.maximum(spread, 1e-6)
+    size = (classes - 1) * len(centre)
     plain = Design(
         centre,
         spread,
         shares,
         prior=np.zeros((classes - 1, len(centre))),
-        directions=np.eye((classes - 1) * len(centre)),
+        directions=np.eye(size),
+        units=np.ones(size),
         clip_norm=1.0,
-        tau=1.0,
+        tau=np.ones(size),
         inside=_several_classes(public) >= ENOUGH_PEOPLE,
     )
     own = unit_numbers(public, plain)  # (unit, class - 1 times feature), about no prior
     mean = _mean_difference(public, plain)
+    told = mean.reshape(plain.prior.shape)
+    given = told if prior is None else np.where(np.isnan(prior), told, (told + prior) / 2)
+    return _scaled(replace(plain, prior=given), own, mean, numbers)
+
+
+def _scaled(plain: Design, own: Float64Array, mean: Float64Array, numbers: int | None) -> Design:
+    """Give the design with directions and their units, of public vectors (unit, coordinate)."""
     # what tells single windows apart is not what tells classes apart
     between = np.outer(mean, mean) + np.diag(mean**2)
     moment = own.T @ own / len(own) if plain.inside else between
-    directions = np.linalg.eigh(moment)[1][:, ::-1][:, : min(numbers, len(moment))]
-    told = mean.reshape(plain.prior.shape)
-    clip_norm = float(np.median(np.linalg.norm(own @ directions, axis=1)))
+    alike = np.trace(moment) / len(moment) * np.eye(len(moment))
+    expected, vectors = np.linalg.eigh((1 - ALIKE) * moment + ALIKE * alike)
+    directions, expected = vectors[:, ::-1][:, :numbers], expected[::-1][:numbers] + 1e-9
+    units = expected**0.25
+    clip_norm = float(np.median(np.linalg.norm(own @ directions / units, axis=1)))
     clip_norm = max(clip_norm, 1e-3)
-    tau = clip_norm * math.sqrt(TAU_SHARE / directions.shape[1])
-    given = told if prior is None else np.where(np.isnan(prior), told, (told + prior) / 2)
-    return Design(centre, spread, shares, given, directions, clip_norm, tau, inside=plain.inside)
+    tau = units * clip_norm * math.sqrt(TAU_SHARE / (units**2).sum())
+    return replace(plain, directions=directions, units=units, clip_norm=clip_norm, tau=tau)
 
 
 def unit_numbers(of: Features, design: Design) -> Float64Array:
@@ -128,7 +144,7 @@ def unit_numbers(of: Features, design: Design) -> Float64Array:
     names, place = np.unique(of.unit, return_inverse=True)
     make = _inside_units if design.inside else _between_windows
     vectors = make(told, of.label, place, design)
-    return np.asarray(vectors.reshape(len(names), -1) @ design.directions)
+    return np.asarray(vectors.reshape(len(names), -1) @ design.directions / design.units)
 
 
 def _inside_units(
@@ -201,7 +217,7 @@ def estimate(noisy: NoisySum, design: Design) -> Estimate:
 def shrunk(told: Estimate, design: Design) -> Float64Array:
     """Give the differences (class - 1, feature) in sd: the prior and, by its noise, the departure."""
     weight = design.tau**2 / (design.tau**2 + told.sd**2)
-    moved = design.directions @ (weight * told.departure)
+    moved = design.directions @ (design.units * weight * told.departure)
     return np.asarray(design.prior + moved.reshape(design.prior.shape))
 
 
