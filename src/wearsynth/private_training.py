@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from wearsynth import few_numbers
 from wearsynth.conditions import ConditionForm
 from wearsynth.config import FitConfig, PrivacyConfig
 from wearsynth.data import Windows
@@ -104,6 +105,8 @@ def fit_privately(
     key lies until it is removed. PrivacyError where the result would be noise or the ledger forbids it,
     ConfigError, DataError or ModelError for what cannot be private, errors.Interrupted after Ctrl-C.
     """
+    if config.generator == few_numbers.KIND:
+        return few_numbers.fit_few_numbers(windows, _windows_of(public), config, privacy, say=say)
     config = _private_config(config, public)
     check_device(config.device, "fit.device")
     check_learnable(windows)
@@ -123,6 +126,16 @@ def fit_privately(
         start.generator, labels, task.config, private, watch=watch, checkpoint=loop_file
     )
     return _model(task, start, run)
+
+
+def _windows_of(public: Model | Windows | None) -> Windows:
+    """Give the public windows that few-numbers cannot do without; ConfigError where there are none."""
+    if isinstance(public, Windows):
+        return public
+    raise ConfigError(
+        "few-numbers moves the classes of public windows: give a file of them (--public), of the same "
+        "form and classes as the private ones."
+    )
 
 
 def _private_config(config: FitConfig, public: Model | Windows | None) -> FitConfig:
