@@ -4,12 +4,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from few_toys import toy_people
 from toy import toy_windows
 from wearsynth.audits import audit_fit, report_of, write_audit
-from wearsynth.canaries import PREFIX, Heard, hear, plant, rehearse, toss
+from wearsynth.canaries import PREFIX, Heard, hear, hear_release, plant, rehearse, toss
 from wearsynth.config import FitConfig, PrivacyConfig
 from wearsynth.data import Windows
 from wearsynth.errors import ConfigError, DataError
+from wearsynth.few_numbers import PublicPart, public_part, release_noise
 from wearsynth.privacy.plan import DpPlan
 from wearsynth.privacy.planning import plan_for
 
@@ -43,14 +45,13 @@ def test_only_those_who_are_in_are_planted_and_nothing_of_a_real_person(real: Wi
     other = plant(toy_windows(people=6, per_class=2, seed=9), INSIDE, unit="subject", seed=0)
     mine, theirs = (of.windows.signal().values[of.canary >= 0] for of in (planted, other))
     assert (mine == theirs).all()
-    all_in = plant(real, np.full(21, True), unit="subject", seed=0)
-    same = all_in.windows.signal().values[np.isin(all_in.canary, np.flatnonzero(INSIDE))]
-    assert (same == mine).all()  # a coin moves nobody else
+    assert (planted.windows.label[: len(real)] == real.label).all()
+    assert len(np.unique(planted.canaries.subject)) == 21
 
 
 def test_a_canary_of_unit_window_is_one_window(real: Windows) -> None:
     planted = plant(real, INSIDE, unit="window", seed=0)
-    assert (planted.canary >= 0).sum() == INSIDE.sum()
+    assert planted.canary[len(real) :].tolist() == np.flatnonzero(INSIDE).tolist()
 
 
 def test_a_name_that_is_taken_is_refused(real: Windows) -> None:
@@ -113,8 +114,54 @@ def test_a_whole_audit(real: Windows) -> None:
     assert few.needed is not None and f"{few.needed} or more canaries could" in "\n".join(few.lines)
 
 
+FEW = FitConfig(generator="few-numbers", seed=0)
+
+
+@pytest.fixture(scope="module")
+def public() -> Windows:
+    return toy_people(8, stress_us=2.0, seed=0, name="public")
+
+
+@pytest.fixture(scope="module")
+def part(public: Windows) -> PublicPart:
+    return public_part(public, 0, PrivacyConfig())
+
+
+def heard_release(part: PublicPart, noise_multiplier: float, *, seed: int = 0) -> Heard:
+    planted = plant(toy_people(6, stress_us=1.0, seed=5), INSIDE, unit="subject", seed=seed)
+    return hear_release(planted, part, FEW, unit="subject", noise_multiplier=noise_multiplier)
+
+
+def test_a_release_without_noise_gives_all_away_and_one_with_noise_does_not(
+    part: PublicPart,
+) -> None:
+    assert right(heard_release(part, 1e-4)) == 21
+    noise = release_noise(1.0, 1e-6, numbers=part.design.numbers + 1)
+    assert right(heard_release(part, noise)) < 20
+
+
+def test_canaries_of_a_release_add_as_much_as_clipping_lets_them(part: PublicPart) -> None:
+    one = np.arange(21) == 3
+    planted = plant(toy_people(6, stress_us=1.0, seed=5), one, unit="subject", seed=0)
+    heard = hear_release(planted, part, FEW, unit="subject", noise_multiplier=1e-6)
+    assert heard.scores[3] == pytest.approx(part.design.whole_norm**2, rel=1e-3)
+    assert heard.scores[3] == heard.scores.max()
+
+
+def test_a_whole_audit_of_few_numbers(public: Windows) -> None:
+    private = toy_people(8, stress_us=1.0, seed=5)
+    privacy = PrivacyConfig(epsilon=1.0)
+    report = audit_fit(private, FEW, privacy, canaries=21, public=public)
+    assert "one release of" in report.how
+    assert report.attacks[0].told is not None and report.attacks[1].told is not None
+    with pytest.raises(ConfigError, match="give --public"):
+        audit_fit(private, FEW, privacy, canaries=21)
+    with pytest.raises(ConfigError, match="28 at most"):
+        audit_fit(private, FEW, privacy, canaries=29, public=public)
+
+
 def test_what_cannot_be_audited_is_refused(real: Windows) -> None:
     with pytest.raises(ConfigError, match="give --epsilon"):
         audit_fit(real, TINY, PrivacyConfig(), canaries=21)
-    with pytest.raises(ConfigError, match="a mixture has none"):
+    with pytest.raises(ConfigError, match="a mixture has no private fit"):
         audit_fit(real, FitConfig(generator="mixture"), PrivacyConfig(epsilon=1.0), canaries=21)

@@ -2,16 +2,16 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wearsynth.canaries import Heard, Planted, check_audited, hear, plant, rehearse, toss
+from wearsynth.canaries import Heard, Planted, hear, hear_release, plant, rehearse, toss
 from wearsynth.config import FitConfig, PrivacyConfig
-from wearsynth.data import Windows
+from wearsynth.data import Windows, check_same_kind
 from wearsynth.errors import ConfigError
 from wearsynth.evaluation.attacks.people import (
     LEAST_MEMBERS,
@@ -20,6 +20,7 @@ from wearsynth.evaluation.attacks.people import (
     told_by_scores,
     told_by_windows,
 )
+from wearsynth.few_numbers import public_part, release_noise
 from wearsynth.files import atomic_file
 from wearsynth.optimise import Watch
 from wearsynth.privacy.accounting import worst_membership
@@ -112,23 +113,54 @@ def audit_fit(
     privacy: PrivacyConfig,
     *,
     canaries: int,
+    public: Windows | None = None,
     watch: Watch | None = None,
 ) -> AuditReport:
     """Plant canaries, fit as privately as the options say, and give what guesses say of the claim.
 
     windows: real or toy ones; where they have enough people, half of these are left out, and a membership
-    attack on drawn windows is made too. ConfigError without an epsilon, or for a generator that cannot
-    be audited.
+    attack on drawn windows is made too. public: the public windows of few-numbers. ConfigError without
+    an epsilon, or for options that cannot be audited.
     """
     if not privacy.epsilon:
         raise ConfigError("an audit needs the claim that it tests: give --epsilon.")
-    check_audited(config)
     members, others = _dealt(windows, privacy, seed=config.seed)
     planted = plant(members, toss(canaries), unit=privacy.unit, seed=config.seed)
-    plan = plan_of(config, privacy)
-    each = privacy.windows_per_unit
-    heard = hear(rehearse(planted, config, plan, windows_per_unit=each), watch=watch)
+    if config.generator == "few-numbers":
+        heard = _heard_release(planted, public, config, privacy)
+    else:
+        heard = _heard_training(planted, config, privacy, watch)
     return report_of(heard, planted, others, privacy, seed=config.seed)
+
+
+def _heard_training(
+    planted: Planted, config: FitConfig, privacy: PrivacyConfig, watch: Watch | None
+) -> Heard:
+    if config.generator == "mixture":
+        raise ConfigError("a mixture has no private fit, so there is nothing to audit.")
+    each = privacy.windows_per_unit
+    plan = plan_of(config, privacy)
+    return hear(rehearse(planted, config, plan, windows_per_unit=each), watch=watch)
+
+
+def _heard_release(
+    planted: Planted, public: Windows | None, config: FitConfig, privacy: PrivacyConfig
+) -> Heard:
+    if public is None:
+        raise ConfigError("few-numbers starts from public windows: give --public.")
+    if privacy.unit == "window":
+        raise ConfigError("few-numbers is audited by subject or recording, not by window.")
+    check_same_kind(
+        replace(planted.real, covariates={}),
+        replace(public, covariates={}),
+        "the windows",
+        "the public ones",
+    )
+    part = public_part(public, config.seed, privacy)
+    noise = release_noise(
+        float(privacy.epsilon or 0), privacy.delta, numbers=part.design.numbers + 1
+    )
+    return hear_release(planted, part, config, unit=privacy.unit, noise_multiplier=noise)
 
 
 def report_of(
@@ -178,8 +210,8 @@ def _by_windows(
     if others is None:
         least = LEAST_MEMBERS + LEAST_OTHERS
         return Attack(name, None, allowed, f"it needs {least} people by name, and unit subject")
-    members = planted.windows.select(planted.canary < 0)
-    told = told_by_windows(heard.model.sample(DRAWN, seed=seed), members, others, seed=seed)
+    drawn = heard.model.sample(DRAWN, seed=seed)
+    told = told_by_windows(drawn, planted.real, others, seed=seed)
     return Attack(name, told, allowed, "")
 
 

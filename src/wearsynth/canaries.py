@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 from wearsynth.conditions import ConditionForm
 from wearsynth.config import FitConfig
 from wearsynth.data import FloatArray, IntArray, SignalWindows, Windows, concat
-from wearsynth.errors import ConfigError, DataError
+from wearsynth.errors import DataError
+from wearsynth.few_numbers import PublicPart, features_of, model_of
 from wearsynth.generators.flow import ConditionalFlow
 from wearsynth.generators.gan import ConditionalGan
 from wearsynth.model import Model, record_shape
 from wearsynth.optimise import Records, Watch
-from wearsynth.privacy.auditing import guesses_from, middle_of
+from wearsynth.privacy.auditing import guesses_from, likeliest, middle_of
+from wearsynth.privacy.discrete_gaussian import noisy_sum
+from wearsynth.privacy.few_numbers import estimate, shrunk, unit_numbers, with_count
 from wearsynth.privacy.keys import new_key
 from wearsynth.privacy.plan import DpPlan
 from wearsynth.privacy.planting import Overheard, WithCanaries, with_canaries
@@ -35,7 +38,6 @@ from wearsynth.statement import Unit
 from wearsynth.training import untrained
 
 PREFIX = "canary-"
-TRAINED = ("flow", "wgan-gp", "lstm-gan")
 
 EACH_CLASS = 4
 """Windows of a canary of each class; one in all where the unit is a window."""
@@ -48,14 +50,26 @@ Coins = NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class Planted:
-    """What is learnt from: the windows, canaries that are in among them. canary: (window,), -1 for others.
+    """Real windows, and those of all canaries, in or out.
 
-    inside: (canary,), how the coins fell.
+    number: (window of canaries,), whose it is. inside: (canary,), how the coins fell.
     """
 
-    windows: Windows
-    canary: IntArray
+    real: Windows
+    canaries: Windows
+    number: IntArray
     inside: Coins
+
+    @property
+    def windows(self) -> Windows:
+        """What is learnt from: real windows, then those of the canaries that are in."""
+        return concat([self.real, self.canaries.select(self.inside[self.number])])
+
+    @property
+    def canary(self) -> IntArray:
+        """Whose each of these windows is, (window,): -1 for real ones."""
+        planted = self.number[self.inside[self.number]]
+        return np.concatenate([np.full(len(self.real), -1), planted])
 
 
 def toss(canaries: int) -> Coins:
@@ -64,23 +78,19 @@ def toss(canaries: int) -> Coins:
 
 
 def plant(real: Windows, inside: Coins, *, unit: Unit, seed: int) -> Planted:
-    """Give real windows and those of the canaries that are in.
+    """Give real windows and canaries; DataError where somebody is called as these are.
 
     A canary is a unit of its own: of every class a few slow waves at levels and of strengths of its own,
     by public constants of the units alone, so that nothing of a real person is in it.
     """
     if np.char.startswith(real.group, PREFIX).any():
         raise DataError(
-            "a person or recording is called canary-..., as planted ones are: rename it first."
+            f"a person or recording is called {PREFIX}..., as planted ones are: rename it first."
         )
     each = 1 if unit == "window" else EACH_CLASS * len(real.classes)
     rng = np.random.default_rng(seed)
-    everybody = [_canary(real, name, each, rng) for name in range(len(inside))]
-    chosen = [windows for windows, is_in in zip(everybody, inside, strict=True) if is_in]
-    canary = np.repeat(np.flatnonzero(inside), each)
-    return Planted(
-        concat([real, *chosen]), np.concatenate([np.full(len(real), -1), canary]), inside
-    )
+    everybody = concat(_canary(real, number, each, rng) for number in range(len(inside)))
+    return Planted(real, everybody, np.repeat(np.arange(len(inside)), each), inside)
 
 
 def _canary(like: Windows, number: int, each: int, rng: np.random.Generator) -> Windows:
@@ -143,27 +153,18 @@ class Rehearsal:
     planted: Planted
 
 
-def check_audited(config: FitConfig) -> None:
-    """Raise ConfigError for a generator that is not trained step by step."""
-    if config.generator not in TRAINED:
-        raise ConfigError(
-            f"an audit listens to the steps of training, and a {config.generator} has none. Choose "
-            f"--generator {', '.join(TRAINED)}."
-        )
-
-
 def rehearse(
     planted: Planted, config: FitConfig, plan: DpPlan, *, windows_per_unit: int
 ) -> Rehearsal:
     """Give the training of a generator with these options, as private as the plan makes it."""
-    check_audited(config)
     windows = planted.windows
     representation = representation_of(windows)
     classes = len(windows.classes)
     shape = record_shape(representation, classes, ConditionForm())
     own = untrained(config, config.usual(0), shape)
     trainable = with_canaries(own, classes=classes, canaries=len(planted.inside))
-    label = np.where(planted.canary < 0, windows.label, classes + planted.canary)
+    canary = planted.canary
+    label = np.where(canary < 0, windows.label, classes + canary)
     steps = PrivateSteps(
         plan=plan,
         key=new_key(),
@@ -209,3 +210,40 @@ def _model(generator: ConditionalFlow | ConditionalGan, of: Rehearsal) -> Model:
         provenance=("fitted for an audit",),
         about={},
     )
+
+
+def hear_release(
+    planted: Planted,
+    part: PublicPart,
+    config: FitConfig,
+    *,
+    unit: Unit,
+    noise_multiplier: float,
+) -> Heard:
+    """Make a few-numbers release once, and give what was heard of each canary.
+
+    Whoever listens knows what all others add, as the guarantee allows, and takes it off. A canary's score
+    is the product of the rest with what the canary adds; its guess is the likeliest of all subsets'.
+    """
+    vectors = {
+        name: _vectors(windows, part, unit)
+        for name, windows in (("real", planted.real), ("canaries", planted.canaries))
+    }
+    inside = np.concatenate([vectors["real"], vectors["canaries"][planted.inside]])
+    noisy = noisy_sum(inside, clip_norm=part.design.whole_norm, noise_multiplier=noise_multiplier)
+    rest = noisy.values - vectors["real"].sum(axis=0)
+    differences = shrunk(estimate(noisy, part.design), part.design)
+    return Heard(
+        vectors["canaries"] @ rest,
+        likeliest(rest, vectors["canaries"]),
+        model_of(part, differences, config, "fitted for an audit"),
+        f"one release of {part.design.numbers} numbers and a count, noise {noise_multiplier:.3g} times "
+        "what one unit adds at most",
+        noise_multiplier,
+    )
+
+
+def _vectors(windows: Windows, part: PublicPart, unit: Unit) -> Float64Array:
+    """Give what each unit adds, (unit, number + 1), units in the order of their names."""
+    features = features_of(windows, part, unit=unit)
+    return with_count(unit_numbers(features, part.design), part.design)

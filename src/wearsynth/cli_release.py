@@ -73,6 +73,9 @@ def audit_command(
         int | None, typer.Option(help=help_of(PrivacyConfig, "windows_per_unit"))
     ] = None,
     generator: Annotated[str | None, typer.Option(help=help_of(FitConfig, "generator"))] = None,
+    public: Annotated[
+        Path | None, typer.Option(help="The public windows file that few-numbers starts from.")
+    ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Training rounds.")] = AUDIT_ROUNDS,
     width: Annotated[int, typer.Option(min=8, help="Channels of the networks.")] = AUDIT_WIDTH,
     seed: Annotated[
@@ -102,7 +105,14 @@ def audit_command(
     check_not_input(out, train)
     check_writable(out)
     with training_progress() as watch:
-        report = audit_fit(load_windows(train), config, privacy, canaries=canaries, watch=watch)
+        report = audit_fit(
+            load_windows(train),
+            config,
+            privacy,
+            canaries=canaries,
+            public=None if public is None else load_windows(public),
+            watch=watch,
+        )
     write_audit(report, out)
     for line in report.lines:
         typer.echo(line)
