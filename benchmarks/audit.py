@@ -4,22 +4,24 @@ Usage: python benchmarks/audit.py worst              what an epsilon allows the 
        python benchmarks/audit.py ceilings           the most that so many canaries can refute (seconds)
        python benchmarks/audit.py runs [--only NAME] audits of builds that claim epsilon 1 (5 minutes)
 
-runs: the built-in basic_motions (unit: a recording), a flow, 21 canaries, 20 steps. Each build claims epsilon
-1; all but the first break their promise in one way. A row a build: in how many of its runs the bound
-exceeded the claim, and the mean share of right guesses. Coins and noise come from the operating system, so
-no two runs are alike. --only names a build; repeat for more.
+runs: the built-in basic_motions (unit: a recording), 21 canaries; a flow of 10 steps, or few numbers whose
+public windows are other recordings. Each build claims epsilon 1; all but those called whole break their
+promise in one way. A row a build: in how many runs the bound exceeded the claim, and the mean share of right
+guesses. Coins and noise come from the operating system, so no two runs are alike. --only names a build;
+repeat for more.
 """
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
 
-from wearsynth.canaries import Rehearsal, hear, plant, rehearse, toss
-from wearsynth.config import FitConfig
+from wearsynth.canaries import Rehearsal, hear, hear_release, plant, rehearse, toss
+from wearsynth.config import FitConfig, PrivacyConfig
 from wearsynth.data import Windows
+from wearsynth.few_numbers import public_part, release_noise
 from wearsynth.formats import read
 from wearsynth.generators import Parameters
 from wearsynth.privacy.accounting import worst_membership
@@ -36,7 +38,7 @@ WORST_DELTA = 1e-5
 EPSILONS = (0.5, 1.0, 1.38, 3.0, 10.0)
 CEILINGS_OF = (10, 21, 50, 100, 500)
 
-CLAIM, CANARIES, STEPS, WINDOWS_PER_UNIT, RECORDINGS = 1.0, 21, 20, 8, 6
+CLAIM, CANARIES, STEPS, WINDOWS_PER_UNIT, RECORDINGS = 1.0, 21, 10, 16, 6
 SAMPLED = 0.2
 
 
@@ -103,6 +105,14 @@ def everybody(rehearsal: Rehearsal) -> Rehearsal:
     return replace(rehearsal, steps=replace(rehearsal.steps, plan=not_drawn))
 
 
+NUMBERS = {
+    "few numbers, whole": (20, 1.0),
+    "few numbers, no noise": (10, 1e6),
+    "few numbers, noise / 20": (5, 20.0),
+    "few numbers, noise / 10": (5, 10.0),
+}
+"""Build of few numbers -> how often it is audited, and by what its noise is divided."""
+
 BUILDS: dict[str, tuple[int, Callable[[Rehearsal], Rehearsal]]] = {
     "whole": (20, whole),
     "no noise": (10, noise_divided(1e6)),
@@ -127,24 +137,46 @@ def run_once(windows: Windows, broken: Callable[[Rehearsal], Rehearsal], *, seed
     return audit_of(planted.inside, heard.guesses, epsilon=CLAIM, delta=DELTA)
 
 
+def release_once(windows: Windows, public: Windows, divided_by: float, *, seed: int) -> Audit:
+    """Give the audit of one release of few numbers."""
+    planted = plant(windows, toss(CANARIES), unit="recording", seed=seed)
+    part = public_part(public, seed, PrivacyConfig(unit="recording"))
+    noise = release_noise(CLAIM, DELTA, numbers=part.design.numbers + 1) / divided_by
+    config = FitConfig(generator="few-numbers", seed=seed)
+    heard = hear_release(planted, part, config, unit="recording", noise_multiplier=noise)
+    return audit_of(planted.inside, heard.guesses, epsilon=CLAIM, delta=DELTA)
+
+
+def audits_of(name: str, windows: Windows, public: Windows) -> Iterator[Audit]:
+    """Give the audits of a build."""
+    if name in NUMBERS:
+        times, by = NUMBERS[name]
+        yield from (release_once(windows, public, by, seed=seed) for seed in range(times))
+    else:
+        times, broken = BUILDS[name]
+        yield from (run_once(windows, broken, seed=seed) for seed in range(times))
+
+
 def runs_table(builds: list[str]) -> str:
     """Give what audits of builds find, as Markdown."""
     windows = cut_windows(read("basic_motions"), length_s=2, stride_s=1)
-    names = np.unique(windows.recording)[:: len(np.unique(windows.recording)) // RECORDINGS]
-    windows = windows.select(np.isin(windows.recording, names[:RECORDINGS]))
+    names = np.unique(windows.recording)
+    private, others = names[:: len(names) // RECORDINGS][:RECORDINGS], names[1::2]
+    others = others[~np.isin(others, private)]
+    given = windows.select(np.isin(windows.recording, private))
+    public = windows.select(np.isin(windows.recording, others))
     lines = ["| build | bound above the claim | right guesses | bound, smallest to largest |"]
     lines.append("|---|---|---|---|")
     for name in builds:
-        times, broken = BUILDS[name]
         audits = []
-        for seed in range(times):
-            audits.append(run_once(windows, broken, seed=seed))
-            print(f"{name}, {seed + 1} of {times}: {audits[-1].line}", file=sys.stderr, flush=True)
+        for audit in audits_of(name, given, public):
+            print(f"{name}: {audit.line}", file=sys.stderr, flush=True)
+            audits.append(audit)
         above = sum(audit.bound > CLAIM for audit in audits)
         right = np.mean([audit.right / audit.guesses for audit in audits])
         bounds = sorted(audit.bound for audit in audits)
         bound = f"{bounds[0]:.2f} to {bounds[-1]:.2f}"
-        lines.append(f"| {name} | {above} of {times} | {right:.0%} | {bound} |")
+        lines.append(f"| {name} | {above} of {len(audits)} | {right:.0%} | {bound} |")
     return "\n".join(lines)
 
 
@@ -152,10 +184,12 @@ def main(arguments: list[str]) -> None:
     """Print the table asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("table", choices=["worst", "ceilings", "runs"])
-    parser.add_argument("--only", action="append", choices=[*BUILDS], help="repeat for more")
+    parser.add_argument(
+        "--only", action="append", choices=[*BUILDS, *NUMBERS], help="repeat for more"
+    )
     asked = parser.parse_args(arguments)
     if asked.table == "runs":
-        print(runs_table(asked.only or [*BUILDS]))
+        print(runs_table(asked.only or [*BUILDS, *NUMBERS]))
     else:
         print(worst_table() if asked.table == "worst" else ceilings_table())
 

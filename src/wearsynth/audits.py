@@ -57,7 +57,7 @@ class Attack:
         if self.told is None:
             return f"{self.name}: not made, {self.note}"
         low, high = self.told.interval
-        word = "MORE THAN" if self.exceeded else "within what"
+        word = "MORE THAN" if self.exceeded else "not surely more than"
         return (
             f"{self.name}: AUC {self.told.auc:.2f} ({low:.2f} to {high:.2f}; {self.told.members} in, "
             f"{self.told.others} out), {word} the claim allows, {self.allowed:.2f}"
