@@ -1,7 +1,7 @@
 """Two sets of people under stress and at rest, in one form: 60 s windows at 1 Hz, each on their own scale."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,6 +83,12 @@ def _windows(parts: list[tuple[np.ndarray, np.ndarray, str]]) -> Windows:
         subject=[name for of, _, name in parts for _ in of],
     )
     return on_own_scale(windows, windows.subject, OWN)
+
+
+def half(load: Callable[[Path], Windows], which: int, shared: Path) -> Windows:
+    """Give the windows of every second person of a set, from the first or the second on."""
+    windows = load(shared)
+    return windows.select(np.isin(windows.subject, np.unique(windows.subject)[which::2]))
 
 
 def folds_of(windows: Windows, folds: int, *, seed: int) -> Iterator[Fold]:
