@@ -2,7 +2,7 @@
 
 Usage: python benchmarks/audit.py worst              what an epsilon allows the best attacker (seconds)
        python benchmarks/audit.py ceilings           the most that so many canaries can refute (seconds)
-       python benchmarks/audit.py runs [--only NAME] audits of builds that claim epsilon 1 (5 minutes)
+       python benchmarks/audit.py runs [--only NAME] audits of builds that claim epsilon 1 (15 minutes)
 
 runs: the built-in basic_motions (unit: a recording), 21 canaries; a flow of 10 steps, or few numbers whose
 public windows are other recordings. Each build claims epsilon 1; all but those called whole break their
