@@ -7,8 +7,9 @@ weighted gradients in one product (Goodfellow, 2015, arXiv 1510.01799; Bu et al.
 other way round: there h = W^T g, and W gets g x^T with x the gradient by h. Such uses are kept too.
 """
 
+import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -58,26 +59,44 @@ Keep = Callable[["Products | Singles"], None]
 """Writes one use down."""
 
 
+@dataclass(frozen=True, eq=False)
+class _Place:
+    """How a weight and a bias are used, and where that is written down; None: it is not kept.
+
+    axis: of y, along which the bias lies.
+    """
+
+    layer: Layer
+    axis: int
+    weight: Keep | None
+    bias: Keep | None
+
+
 class _Use(torch.autograd.Function):
-    """Use a weight, and keep the use in the last backward pass."""
+    """Use a weight and a bias, and keep the use in the last backward pass."""
 
     @staticmethod
-    def forward(x: Tensor, weight: Tensor, layer: Layer, keep: Keep) -> Tensor:  # noqa: ARG004
-        return layer.forward(x, weight)
+    def forward(x: Tensor, weight: Tensor, bias: Tensor | None, place: _Place) -> Tensor:
+        used = place.layer.forward(x, weight)
+        return used if bias is None else used + along(bias, used, place.axis)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
-        x, weight, ctx.layer, ctx.keep = inputs
+        x, weight, _, ctx.place = inputs
         ctx.save_for_backward(x, weight)
 
     @staticmethod
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, None, None, None]:
         x, weight = ctx.saved_tensors
+        place = ctx.place
         if not torch.is_grad_enabled():  # a gradient that is not asked for its own gradient
-            ctx.keep(ctx.layer.parts(x, slope))
-        if not ctx.needs_input_grad[0]:
-            return None, None, None, None
-        back = _UseBack.apply(slope, weight, ctx.layer, ctx.keep, x.shape)  # type: ignore[no-untyped-call]
+            if place.weight is not None:
+                place.weight(place.layer.parts(x, slope))
+            if place.bias is not None:
+                place.bias(Singles(_summed(slope, place.axis)))
+        back = None
+        if ctx.needs_input_grad[0]:
+            back = _UseBack.apply(slope, weight, place, x.shape)  # type: ignore[no-untyped-call]
         return back, None, None, None
 
 
@@ -85,47 +104,32 @@ class _UseBack(torch.autograd.Function):
     """Use a weight the other way round, as the gradient of `_Use` does."""
 
     @staticmethod
-    def forward(
-        slope: Tensor,
-        weight: Tensor,
-        layer: Layer,
-        keep: Keep,  # noqa: ARG004
-        sizes: torch.Size,
-    ) -> Tensor:
-        return layer.back(slope, weight, sizes)
+    def forward(slope: Tensor, weight: Tensor, place: _Place, sizes: torch.Size) -> Tensor:
+        return place.layer.back(slope, weight, sizes)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
-        slope, weight, ctx.layer, ctx.keep, _ = inputs
+        slope, weight, ctx.place, _ = inputs
         ctx.save_for_backward(slope, weight)
 
     @staticmethod
-    def backward(ctx: Any, x: Tensor) -> tuple[Tensor | None, None, None, None, None]:
+    def backward(ctx: Any, x: Tensor) -> tuple[Tensor | None, None, None, None]:
         slope, weight = ctx.saved_tensors
-        if not torch.is_grad_enabled():
-            ctx.keep(ctx.layer.parts(x, slope))
-        if not ctx.needs_input_grad[0]:
-            return None, None, None, None, None
-        again = _Use.apply(x, weight, ctx.layer, ctx.keep)  # type: ignore[no-untyped-call]
-        return again, None, None, None, None
+        place = ctx.place
+        if not torch.is_grad_enabled() and place.weight is not None:
+            place.weight(place.layer.parts(x, slope))
+        back = None
+        if ctx.needs_input_grad[0]:
+            again = replace(place, bias=None)
+            back = _Use.apply(x, weight, None, again)  # type: ignore[no-untyped-call]
+        return back, None, None, None
 
 
-class _Shift(torch.autograd.Function):
-    """Add a bias, whose gradient is that of the sum."""
-
-    @staticmethod
-    def forward(x: Tensor, bias: Tensor, axis: int, keep: Keep) -> Tensor:  # noqa: ARG004
-        return x + along(bias, x, axis)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
-        _, _, ctx.axis, ctx.keep = inputs
-
-    @staticmethod
-    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None, None, None]:
-        if not torch.is_grad_enabled():
-            ctx.keep(Singles(_summed(slope, ctx.axis)))
-        return slope, None, None, None
+for _function in (
+    _Use,
+    _UseBack,
+):  # torch asks at each call, which takes longer than small layers do
+    setattr(_function.forward, "__signature__", inspect.signature(_function.forward))  # noqa: B010
 
 
 def along(weight: Tensor, x: Tensor, axis: int) -> Tensor:
@@ -185,7 +189,8 @@ class Bookkeeper(TorchFunctionMode):
     def __init__(self, own: Parameters, records: int) -> None:
         super().__init__()
         self.books: Books = {name: [] for name in own}
-        self._own = {id(value): (name, value) for name, value in own.items()}
+        self._own = {id(value): name for name, value in own.items()}
+        self._alive = own  # so that no other tensor takes an identity
         self._records = records
 
     def __torch_function__(
@@ -206,31 +211,24 @@ class Bookkeeper(TorchFunctionMode):
             raise NotKept(f"{getattr(func, '__name__', func)} of a parameter")
         return result
 
-    def used(self, x: Tensor, weight: Tensor, layer: Layer) -> Tensor:
-        """Use a weight, and keep it if it is one of these parameters."""
-        if id(weight) not in self._own:
-            return layer.forward(x, weight)
+    def used(
+        self, x: Tensor, weight: Tensor, bias: Tensor | None, layer: Layer, axis: int
+    ) -> Tensor:
+        """Use a weight and a bias, which lies along that axis, and keep those that are to be kept."""
         if len(x) != self._records:
             raise NotKept(f"{len(x)} rows for {self._records} records")
-        name, _ = self._own[id(weight)]
-        keep = self.books[name].append
-        used: Tensor = _Use.apply(x, weight.view_as(weight), layer, keep)  # type: ignore[no-untyped-call]
+        place = _Place(layer, axis, self._keep(weight), self._keep(bias))
+        views = [None if of is None else of.view_as(of) for of in (weight, bias)]
+        used: Tensor = _Use.apply(x, *views, place)  # type: ignore[no-untyped-call]
         return used
 
-    def shifted(self, x: Tensor, bias: Tensor | None, axis: int) -> Tensor:
-        """Add a bias along an axis, and keep it if it is one of these parameters."""
-        if bias is None:
-            return x
-        if id(bias) not in self._own:
-            return x + along(bias, x, axis)
-        name, _ = self._own[id(bias)]
-        keep = self.books[name].append
-        shifted: Tensor = _Shift.apply(x, bias.view_as(bias), axis, keep)  # type: ignore[no-untyped-call]
-        return shifted
+    def _keep(self, parameter: Tensor | None) -> Keep | None:
+        name = self._own.get(id(parameter))
+        return None if name is None else self.books[name].append
 
 
 def _linear(books: Bookkeeper, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    return books.shifted(books.used(x, weight, LINEAR), bias, -1)
+    return books.used(x, weight, bias, LINEAR, -1)
 
 
 def _conv1d(  # noqa: PLR0917 - as torch calls it
@@ -246,7 +244,7 @@ def _conv1d(  # noqa: PLR0917 - as torch calls it
     if tuple(dilation) != (1,) or groups != 1 or isinstance(padding, str):
         raise NotKept("a convolution with dilation or groups")
     layer = _conv(stride[0], padding[0], weight.shape[2])
-    return books.shifted(books.used(x, weight, layer), bias, 1)
+    return books.used(x, weight, bias, layer, 1)
 
 
 def _group_norm(  # noqa: PLR0917 - as torch calls it
@@ -258,7 +256,7 @@ def _group_norm(  # noqa: PLR0917 - as torch calls it
     eps: float = 1e-5,
 ) -> Tensor:
     plain = F.group_norm(x, groups, None, None, eps)
-    return books.shifted(books.used(plain, weight, _scale(1)), bias, 1)
+    return books.used(plain, weight, bias, _scale(1), 1)
 
 
 def _layer_norm(  # noqa: PLR0917 - as torch calls it
@@ -272,7 +270,7 @@ def _layer_norm(  # noqa: PLR0917 - as torch calls it
     if len(sizes) != 1:
         raise NotKept("a norm over several axes")
     plain = F.layer_norm(x, sizes, None, None, eps)
-    return books.shifted(books.used(plain, weight, _scale(-1)), bias, -1)
+    return books.used(plain, weight, bias, _scale(-1), -1)
 
 
 def _embedding(  # noqa: PLR0917 - as torch calls it
@@ -288,7 +286,7 @@ def _embedding(  # noqa: PLR0917 - as torch calls it
     if padding_idx is not None or max_norm is not None or scale_grad_by_freq or sparse:
         raise NotKept("an embedding that is more than a table")
     told = F.one_hot(label, len(weight)).to(weight.dtype)
-    return books.used(told, weight, _EMBEDDING)
+    return books.used(told, weight, None, _EMBEDDING, -1)
 
 
 _EMBEDDING = Layer(

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.func import grad, vmap
 
 from wearsynth.generators import Parameters
-from wearsynth.privacy.bookkeeping import Bookkeeper, Products, Singles
+from wearsynth.privacy.bookkeeping import Bookkeeper, Books, Products, Singles
 
 ROUNDING = 1e-4
 """Units are clipped to this share less than the norm, so that rounding never makes more of it."""
@@ -101,72 +101,78 @@ def clipped_by_books(
         with keeper:
             losses = loss(own, part.values, part.label, part.noise)
         torch.autograd.grad(losses.sum(), list(own.values()), allow_unused=True)
-        gradients = [
-            UnitGradients.of(name, own[name], uses, batch.each)
-            for name, uses in keeper.books.items()
-            if uses
-        ]
-        norms = torch.stack([of.squared_norms() for of in gradients]).sum(dim=0).sqrt()
-        kept = shares_kept(norms, clip_norm)
-        for of in gradients:
-            total[of.name] += of.weighted_sum(kept)
+        _add_kept(total, keeper.books, batch.each, clip_norm)
     return total
 
 
 @dataclass(frozen=True, eq=False)
-class UnitGradients:
-    """One parameter's gradient by each unit, made of its uses.
+class _Sums:
+    """A weight's gradients by unit as sums over places, after^T before: (unit, place, number) each.
 
-    before, after: (unit, place, number) each, where it is a sum over places of after^T before. whole:
-    (unit, after, before) or (unit, number), where it is made, which is not always the shortest way.
+    whole: (unit, after, before), if it is made, which is not always the shortest way.
     """
 
-    name: str
-    sizes: torch.Size
-    before: Tensor | None
-    after: Tensor | None
+    before: Tensor
+    after: Tensor
     whole: Tensor | None
-
-    @staticmethod
-    def of(
-        name: str, parameter: Tensor, uses: list[Products | Singles], each: int
-    ) -> "UnitGradients":
-        """Join the uses of a parameter; `each` neighbouring records are one unit's."""
-        sizes = parameter.shape
-        singles = [use.values for use in uses if isinstance(use, Singles)]
-        if singles:
-            by_record = torch.stack(singles).sum(dim=0)
-            return UnitGradients(name, sizes, None, None, _by_unit(by_record, each).sum(dim=1))
-        products = [use for use in uses if isinstance(use, Products)]
-        before, after = (
-            _by_unit(torch.cat(sides, dim=1), each).flatten(1, 2)
-            for sides in ([use.before for use in products], [use.after for use in products])
-        )
-        places, wide, high = before.shape[1], before.shape[2], after.shape[2]
-        if places * (wide + high) < wide * high:
-            return UnitGradients(name, sizes, before, after, None)
-        return UnitGradients(name, sizes, None, None, after.transpose(1, 2) @ before)
 
     def squared_norms(self) -> Tensor:
         """Give (unit,) squared norms."""
         if self.whole is not None:
             return self.whole.flatten(1).square().sum(dim=1)
-        assert self.before is not None and self.after is not None
         ties = (self.before @ self.before.transpose(1, 2)) * (
             self.after @ self.after.transpose(1, 2)
         )
         return ties.sum(dim=(1, 2)).clamp(min=0)
 
-    def weighted_sum(self, share: Tensor) -> Tensor:
-        """Give the sum over units of share (unit,) times the gradient."""
+    def weighted(self, share: Tensor) -> Tensor:
+        """Give the sum over units of share (unit,) times the gradient, (after, before)."""
         if self.whole is not None:
-            flat = torch.where(share[:, None] > 0, self.whole.flatten(1), 0.0)
-            return (share @ flat).reshape(self.sizes)
-        assert self.before is not None and self.after is not None
-        wanted = share[:, None, None] > 0
-        after = torch.where(wanted, self.after * share[:, None, None], 0.0).flatten(0, 1)
-        before = torch.where(wanted, self.before, 0.0).flatten(0, 1)
-        return (after.T @ before).reshape(self.sizes)
+            return (share @ _harmless(self.whole, share).flatten(1)).view(self.whole.shape[1:])
+        after = _harmless(self.after, share) * share[:, None, None]
+        return after.flatten(0, 1).T @ _harmless(self.before, share).flatten(0, 1)
+
+
+def _add_kept(total: Parameters, books: Books, each: int, clip_norm: float) -> None:
+    """Clip the gradients that books tell of, and add them."""
+    singles, sums = dict[str, Tensor](), dict[str, _Sums]()
+    for name, uses in books.items():
+        whole = [use.values for use in uses if isinstance(use, Singles)]
+        products = [use for use in uses if isinstance(use, Products)]
+        if whole:
+            singles[name] = whole[0] if len(whole) == 1 else torch.stack(whole).sum(dim=0)
+        if products:
+            sums[name] = _sums(products, each)
+    squares = [of.squared_norms() for of in sums.values()]
+    if singles:
+        side_by_side = _by_unit(torch.cat(list(singles.values()), dim=1), each).sum(dim=1)
+        squares.append(side_by_side.square().sum(dim=1))
+    kept = shares_kept(torch.stack(squares).sum(dim=0).sqrt(), clip_norm)
+    for name, of in sums.items():
+        total[name] += of.weighted(kept).view(total[name].shape)
+    if singles:
+        joined = kept @ _harmless(side_by_side, kept)
+        parts = torch.split(joined, [of.shape[1] for of in singles.values()])
+        for name, part in zip(singles, parts, strict=True):
+            total[name] += part.view(total[name].shape)
+
+
+def _sums(products: list[Products], each: int) -> _Sums:
+    """Join the uses of a weight; `each` neighbouring records are one unit's."""
+    before, after = (
+        _by_unit(sides[0] if len(sides) == 1 else torch.cat(sides, dim=1), each).flatten(1, 2)
+        for sides in ([use.before for use in products], [use.after for use in products])
+    )
+    places, wide, high = before.shape[1], before.shape[2], after.shape[2]
+    short = places * (wide + high) < wide * high
+    return _Sums(before, after, None if short else after.transpose(1, 2) @ before)
+
+
+def _harmless(values: Tensor, share: Tensor) -> Tensor:
+    """Give values (unit, ...), 0 for units that do not count: 0 times infinity is no number."""
+    if bool((share > 0).all()):
+        return values
+    return torch.where(share.view(-1, *[1] * (values.dim() - 1)) > 0, values, 0.0)
 
 
 def _by_unit(values: Tensor, each: int) -> Tensor:
@@ -183,5 +189,5 @@ def _add(total: Parameters, found: Mapping[str, Tensor], clip_norm: float) -> No
     norms = torch.stack([g.flatten(1).square().sum(dim=1) for g in found.values()]).sum(dim=0)
     kept = shares_kept(norms.sqrt(), clip_norm)
     for name, of in found.items():
-        flat = torch.where(kept[:, None] > 0, of.flatten(1), 0.0)
+        flat = _harmless(of.flatten(1), kept)
         total[name] += (kept @ flat).reshape(total[name].shape)
