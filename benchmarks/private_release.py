@@ -17,7 +17,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -39,12 +39,14 @@ from wearsynth.privacy.choosing import choose, nearness
 from wearsynth.privacy.discrete_gaussian import NoisySum, noisy_sum
 from wearsynth.privacy.few_numbers import (
     COUNT_SHARE,
+    Estimate,
     estimate,
     people_needed,
     shrunk,
     unit_numbers,
     with_count,
 )
+from wearsynth.statement import Unit
 from wearsynth.training import fit
 
 ROOT = Path(__file__).parents[1]
@@ -57,9 +59,9 @@ DATA = {
 
 DELTA, EACH, SEED = 1e-5, 400, 0
 EPSILONS = (10.0, 3.0, 1.0)
-PEOPLE = (5, 10, 17, 34, 100, 500)
+PEOPLE = (5, 10, 17, 34, 100)
 PEOPLE_EPSILONS = (3.0, 1.0)
-FEW_DRAWS = 5
+FEW_DRAWS = 3
 """Noise draws of the rows beside the main ones."""
 
 
@@ -156,6 +158,14 @@ def lines_of(bench: Bench, draws: int) -> Iterator[Line]:
     for epsilon in EPSILONS:
         make = partial(_released, part, epsilon)
         yield Line(f"few numbers, epsilon {epsilon:g}", "private", draws, make)
+    for epsilon in PEOPLE_EPSILONS:
+        make = partial(_uncounted, part, epsilon)
+        yield Line(
+            f"few numbers, people counted in public, epsilon {epsilon:g}",
+            "private",
+            FEW_DRAWS,
+            make,
+        )
     for epsilon in EPSILONS:
         make = partial(_gated, part, epsilon)
         yield Line(f"few numbers behind the gate, epsilon {epsilon:g}", "private", FEW_DRAWS, make)
@@ -191,12 +201,18 @@ def _made(part: PublicPart, differences: np.ndarray, _fold: Fold, draw: int) -> 
     )
 
 
+@cache
+def _numbers(part: PublicPart, windows: Windows, unit: Unit = "subject") -> np.ndarray:
+    """Give each unit's numbers; both arguments are known by identity."""
+    return unit_numbers(features_of(windows, part, unit=unit), part.design)
+
+
 def _sum(
-    part: PublicPart, windows: Windows, epsilon: float | None, unit: str = "subject"
+    part: PublicPart, windows: Windows, epsilon: float | None, unit: Unit = "subject"
 ) -> NoisySum:
     """Give the sum over people, with noise or, at no epsilon, without."""
     design = part.design
-    own = with_count(unit_numbers(features_of(windows, part, unit=unit), design), design)
+    own = with_count(_numbers(part, windows, unit), design)
     if epsilon is None:
         return NoisySum(own.sum(axis=0), 0.0)
     noise = release_noise(epsilon, DELTA, numbers=design.numbers + 1)
@@ -206,6 +222,16 @@ def _sum(
 def _released(part: PublicPart, epsilon: float | None, fold: Fold, draw: int) -> Windows:
     told = estimate(_sum(part, fold.giving, epsilon), part.design)
     return _made(part, shrunk(told, part.design), fold, draw)
+
+
+def _uncounted(part: PublicPart, epsilon: float, fold: Fold, draw: int) -> Windows:
+    """Release without a count: what it would be worth if the number of people were public."""
+    design, give = part.design, fold.giving
+    own = with_count(_numbers(part, give), design)[:, :-1]
+    noise = release_noise(epsilon, DELTA, numbers=design.numbers)
+    noisy = noisy_sum(own, clip_norm=design.clip_norm, noise_multiplier=noise)
+    told = Estimate(len(own), noisy.values / len(own), noisy.sd / len(own))
+    return _made(part, shrunk(told, design), fold, draw)
 
 
 def _gated(part: PublicPart, epsilon: float, fold: Fold, draw: int) -> Windows:
@@ -258,7 +284,7 @@ def candidates(part: PublicPart) -> np.ndarray:
 def _chosen(part: PublicPart, epsilon: float, fold: Fold, draw: int) -> Windows:
     """Let the exponential mechanism choose among the candidates, in the directions of the release."""
     design, offered = part.design, candidates(part)
-    own = unit_numbers(features_of(fold.giving, part, unit="subject"), design)
+    own = _numbers(part, fold.giving)
     away = (offered - design.prior).reshape(len(offered), -1) @ design.directions
     utility = nearness(own, away, reach=2 * design.clip_norm)
     return _made(part, offered[choose(utility, epsilon=epsilon)], fold, draw)
