@@ -5,8 +5,9 @@ Usage: python benchmarks/joints.py [--model wrist-pamap2] [--minutes 60] [--real
 A signal of so many minutes is drawn for each class. Stretches of a second whose middle is the middle of
 a joint's overlap stand against stretches of which the joints are as far as they can be; a forest (features
 of windows, and how the middle moves beside the rest) learns to tell them on the first half of the signal
-and is asked about the second, and the other way round. Printed is its AUC, .5 is not at all; how much
-stretches of both kinds move from reading to reading (jerk) in the middle, and their mean power above 5 Hz,
+and is asked about the second, and the other way round. Printed is its AUC, .5 is not at all; the same for
+last seconds of drawn windows against middles of others, where nothing was joined; how much stretches of both
+kinds move from reading to reading (jerk) in the middle, and their mean power above 5 Hz,
 each as the median over stretches; and, where --real names ST's logs, the range of both over real logs'
 stretches of the class (10 to 90 % of logs). The last column is the CPU seconds for an hour of signal.
 """
@@ -54,9 +55,10 @@ def main(arguments: list[str]) -> None:
     model = load_model(options.model)
     rate_hz = model.representation.signals[0].rate_hz
     print(
-        "| class | joints | AUC | jerk at joints / inside | fast power at joints / inside | CPU s / h |"
+        "| class | joints | AUC | AUC without joints | jerk at joints / inside "
+        "| fast power at joints / inside | CPU s / h |"
     )
-    print("| --- | --- | --- | --- | --- | --- |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
     for name in model.classes:
         drawn = continuous(model, name, options.minutes * 60)
         across, inside = stretches(drawn, round(rate_hz))
@@ -69,9 +71,10 @@ def main(arguments: list[str]) -> None:
                     words, real_range(options.real, name, rate_hz), strict=True
                 )
             ]
+        alone = told(*unjoined(model, name, len(across)), rate_hz)
         print(
             f"| {name} | {len(across)} of {len(drawn.joints)} | {told(across, inside, rate_hz):.2f} "
-            f"| {words[0]} | {words[1]} | {drawn.cpu_s * 60 / options.minutes:.1f} |",
+            f"| {alone:.2f} | {words[0]} | {words[1]} | {drawn.cpu_s * 60 / options.minutes:.1f} |",
             flush=True,
         )
 
@@ -104,6 +107,14 @@ def stretches(drawn: Drawn, length: int) -> tuple[Readings, Readings]:
     across = [drawn.readings[m - length // 2 :][:length] for m in middle[rows]]
     inside = [drawn.readings[m - length // 2 :][:length] for m in between[rows]]
     return np.stack(across), np.stack(inside)
+
+
+def unjoined(model: Model, name: str, count: int) -> tuple[Readings, Readings]:
+    """Give the last seconds of so many drawn windows, and the middles of as many others."""
+    signal = model.sample({name: 2 * count}, seed=SEED + 1).signal("acc")
+    length, time_ = round(signal.rate_hz), signal.values.shape[1]
+    first = (time_ - length) // 2
+    return signal.values[:count, -length:], signal.values[count:, first : first + length]
 
 
 def told(across: Readings, inside: Readings, rate_hz: float) -> float:

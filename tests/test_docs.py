@@ -23,7 +23,7 @@ from wearsynth.sensors import load_profile, profile_names
 REPOSITORY = Path(__file__).parents[1]
 PACKAGE = REPOSITORY / "src" / "wearsynth"
 README = REPOSITORY / "README.md"
-DOCS = sorted((REPOSITORY / "docs").glob("*.md"))
+DOCS = sorted((REPOSITORY / "docs").rglob("*.md"))
 PAGES = sorted([*REPOSITORY.glob("*.md"), *DOCS])
 
 pytestmark = pytest.mark.skipif(not DOCS, reason="the docs are not part of this copy")
@@ -240,6 +240,9 @@ def test_the_example_of_generate_is_valid() -> None:
 def test_all_formats_sensors_figures_and_verdicts_are_described() -> None:
     for name in (*KNOWN_FORMATS, *WRITERS):
         assert f"`{name}`" in doc("formats.md")
+    for name in WRITERS:
+        page = name.removesuffix("_csv").removesuffix("_v1")
+        assert f"--format {name} -o {name}\n" in doc(f"formats/{page}.md")
     assert MANIFEST_NAME in doc("formats.md")
     for name in profile_names():
         assert f"| {name} | " in doc("sensors-and-rendering.md")

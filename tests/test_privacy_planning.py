@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,8 @@ from wearsynth.privacy.planning import (
     prospect_lines,
 )
 
+PAGE = Path(__file__).parents[1] / "docs" / "privacy-accounting.md"
+
 
 @pytest.mark.parametrize(
     ("epsilon", "with_15", "with_100", "with_500"),
@@ -26,8 +29,14 @@ def test_noise_per_person_and_step_at_known_epsilons(
     epsilon: float, with_15: float, with_100: float, with_500: float
 ) -> None:
     plan = plan_for(epsilon, delta=1e-5, steps=1000)
-    for people, noise in ((15, with_15), (100, with_100), (500, with_500)):
-        assert noise_per_person(plan, people) == pytest.approx(noise, rel=0.06)
+    noise = [noise_per_person(plan, people) for people in (15, 100, 500)]
+    assert noise == pytest.approx([with_15, with_100, with_500], rel=0.06)
+    if not PAGE.exists():
+        pytest.skip("the docs are not part of this copy")
+    of = prospect(plan, delta=1e-5, people=15, windows_per_person=1)
+    cells = [f"{epsilon}", *(f"{value:.2g}" for value in noise), f"{of.people_for_training}"]
+    cells += [f"{of.people_for_numbers}", f"{of.membership.auc:.3f}"]
+    assert f"| {' | '.join(cells)} |" in PAGE.read_text(encoding="utf-8")
 
 
 def test_noise_is_shared_among_those_in_a_step_by_hand() -> None:

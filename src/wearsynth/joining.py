@@ -9,6 +9,7 @@ twice.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -43,11 +44,14 @@ LEAST_STEPS = 3
 SLOW_READINGS = 3
 """What is slow in an overlap is its mean over so many readings."""
 
-LIKE_WEIGHT = 1.0
+LIKE_WEIGHT = 0.3
 """How much it counts that the next window moves as strongly as the one before, in squared log units."""
 
 OPPOSITE = -0.9
 """Directions of a smaller cosine are nearly opposite: half turns have no axis."""
+
+Floats = NDArray[np.floating[Any]]
+"""In either precision."""
 
 Draw = Callable[[int, int], Mapping[str, SignalWindows]]
 """(how many, number of the draw) -> windows of one person and class."""
@@ -115,16 +119,17 @@ class _Pool:
         if self.free.sum() < POOL // 2:
             self._fill()
             self._index()
-        windows, places = self._nearest(tail)
+        unlike = self._unlike()
+        windows, places = self._nearest(tail, unlike)
         parts = {
-            name: self.views[name][windows, places].reshape(len(windows), *of.shape)
+            name: self.views[name][windows, places].reshape(-1, *of.shape).astype(np.float64)
             for name, of in tail.items()
         }
         turns = self._turns(tail, parts)
-        distance = self._unlike()[windows]
+        distance = unlike[windows]
         for name, of in tail.items():
-            apart = self._rotated(name, parts[name], turns) - of
-            distance += np.square(apart).mean(axis=(1, 2)) / self.spread[name]
+            turned = self._rotated(name, parts[name], turns)
+            distance += apart(turned, of) / (of.size * self.spread[name])
         best = int(distance.argmin())
         found = self._taken(int(windows[best]), int(places[best]))
         for name, values in found.items():
@@ -148,9 +153,11 @@ class _Pool:
         self.free = np.full(len(next(iter(self.windows.values()))), True)
 
     def _index(self) -> None:
-        """Lay out every place of every window, and how much power stands there."""
-        self.views: dict[str, Float64Array] = {}
-        self.powers: dict[str, Float64Array] = {}
+        """Lay out every place of every window, the levels there and how much is moved about them."""
+        self.views: dict[str, FloatArray] = {}  # (window, place, time x channel)
+        self.levels: dict[str, FloatArray] = {}  # (window, place, channel)
+        self.far: dict[str, FloatArray] = {}  # squares of the levels, (window, place)
+        self.lengths: dict[str, FloatArray] = {}  # (window, place)
         self.spread: dict[str, float] = {}
         strengths = [
             np.log(np.square(of).mean(axis=1) + 1e-9) / 2
@@ -161,21 +168,36 @@ class _Pool:
         for name, values in self.windows.items():
             fold, overlap = self.fold[name], self.overlap[name]
             view = sliding_window_view(values, overlap, axis=1)[:, ::fold][:, : self.places]
-            laid_out = np.ascontiguousarray(view.transpose(0, 1, 3, 2))
+            laid_out = np.ascontiguousarray(view.transpose(0, 1, 3, 2), dtype=np.float32)
             self.views[name] = laid_out.reshape(len(values), view.shape[1], -1)
-            self.powers[name] = np.square(self.views[name]).sum(axis=2)
+            self.levels[name] = laid_out.mean(axis=2)
+            self.far[name] = np.square(self.levels[name]).sum(axis=2)
+            squares = np.square(laid_out - self.levels[name][:, :, None]).sum(axis=(2, 3))
+            self.lengths[name] = np.sqrt(squares) + np.float32(1e-12)
             self.spread[name] = float(values.var(axis=1).mean()) + 1e-12
 
-    def _nearest(self, tail: Mapping[str, Float64Array]) -> tuple[IntArray, IntArray]:
+    def _nearest(
+        self, tail: Mapping[str, Float64Array], unlike: Float64Array
+    ) -> tuple[IntArray, IntArray]:
         """Give the windows and places whose readings are nearest as they are, one place a window."""
-        total = np.broadcast_to(self._unlike()[:, None], self.powers[next(iter(tail))].shape)
+        total: Floats = unlike.astype(np.float32)[:, None]
         for name, of in tail.items():
-            distance = self.powers[name] - 2 * self.views[name] @ of.reshape(-1)
-            total = total + distance / (of.size * self.spread[name])
+            level, lengths = of.mean(axis=0), self.lengths[name]
+            moved = (of - level).astype(np.float32)
+            length = float(np.linalg.norm(moved))
+            along = self.views[name] @ moved.reshape(-1) / lengths
+            levels = len(of) * self._level_squares(name, level.astype(np.float32))
+            distance = _by_parts(lengths, length, along, levels)
+            total = total + distance / np.float32(of.size * self.spread[name])
         places = total.argmin(axis=1)
         nearest = np.where(self.free, total[np.arange(len(total)), places], np.inf)
         windows = np.argpartition(nearest, TRIED)[:TRIED]
         return windows, places[windows]
+
+    def _level_squares(self, name: str, level: FloatArray) -> FloatArray:
+        """Give the squared distance of every place's level to this one, (window, place)."""
+        inner: FloatArray = self.levels[name] @ level
+        return self.far[name] - 2 * inner + np.float32(level @ level)
 
     def _unlike(self) -> Float64Array:
         """Give how unlike the window before each one is in how strongly it moves, (window,)."""
@@ -207,6 +229,33 @@ class _Pool:
         if not has_axes(self.form[name].channels):
             return values.copy()
         return np.asarray(values @ turns.transpose(0, 2, 1))
+
+
+def apart(parts: Float64Array, tail: Float64Array) -> Float64Array:
+    """Give how far each part (n, time, channel) is from the tail (time, channel), as a sum of squares.
+
+    How strongly both move, how they move, and their levels count by themselves. A plain sum of squares
+    is least for parts that move too little, whatever they do.
+
+    >>> tail = np.array([[1.0], [-1.0]])
+    >>> apart(np.stack([tail, tail / 2, -tail, tail + 1]), tail).round(6).tolist()
+    [0.0, 0.5, 8.0, 2.0]
+    """
+    level, levels = tail.mean(axis=0), parts.mean(axis=1)
+    moved, moves = tail - level, parts - levels[:, None]
+    length, lengths = float(np.linalg.norm(moved)), np.linalg.norm(moves, axis=(1, 2)) + 1e-12
+    along = (moves * moved).sum(axis=(1, 2)) / lengths
+    squares = len(tail) * np.square(levels - level).sum(axis=1)
+    return np.asarray(_by_parts(lengths, length, along, squares), np.float64)
+
+
+def _by_parts(lengths: Floats, length: float, along: Floats, levels: Floats) -> Floats:
+    """Give squared differences of lengths, of directions as long as the tail, and of levels.
+
+    along: the tail's inner product with the parts' directions.
+    """
+    squares: Floats = np.square(lengths - length) + 2 * length * (length - along) + levels
+    return squares
 
 
 def rotations_to(direction: Float64Array, vectors: Float64Array, least: float) -> Float64Array:

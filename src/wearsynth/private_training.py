@@ -5,7 +5,6 @@ Nothing else that the model's folder holds is computed from them: what fitting e
 as the model's statement says.
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,7 +31,7 @@ from wearsynth.privacy.plan import DpPlan
 from wearsynth.privacy.planning import check_delta, check_worth, plan_for
 from wearsynth.privacy.stating import statement_of
 from wearsynth.privacy.steps import PrivateSteps, way_to_clip
-from wearsynth.privacy.units import Units, units_of
+from wearsynth.privacy.units import Units, digest_of, units_of
 from wearsynth.representation import Representation, describe_form, representation_of
 from wearsynth.statement import PrivacyStatement
 from wearsynth.tensors import check_device
@@ -116,10 +115,12 @@ def fit_privately(
     config = _private_config(config, public)
     check_device(config.device, "fit.device")
     check_learnable(windows)
+    if public is not None:
+        _check_public(public, windows)
     units = units_of(windows, privacy.unit)
     task = _Task(config, privacy, _plan(config, privacy, len(units), say), units)
     encoded = Records(representation_of(windows).encode(windows), windows.label)
-    options = {**config.model_dump(), **privacy.model_dump(), "units": _digest(units)}
+    options = {**config.model_dump(), **privacy.model_dump(), "units": digest_of(units)}
     loop_file = open_checkpoint(checkpoint, encoded, options, resume=resume, say=say)
     key = _key(checkpoint, loop_file)
     start = _start(windows, config, public, checkpoint, say)
@@ -215,7 +216,6 @@ def _start(
         return _Start(generator, representation, windows.classes, ConditionForm(), None)
     if isinstance(public, Windows):
         public = _fitted_first(public, config, checkpoint, say)
-    _check_public(public, windows)
     sizes = {**public.generator.sizes, **({"few_steps": 0} if public.kind == "flow" else {})}
     weights = {name: value.detach().clone() for name, value in public.generator.weights().items()}
     learner = generator_of(public.kind, public.generator.shape, sizes, weights)
@@ -241,21 +241,23 @@ def _fitted_first(public: Windows, config: FitConfig, checkpoint: Path | None, s
     return model
 
 
-def _check_public(public: Model, windows: Windows) -> None:
-    if public.privacy is not None:
+def _check_public(public: Model | Windows, windows: Windows) -> None:
+    """Raise where private windows cannot go on from what is public."""
+    if isinstance(public, Model) and public.privacy is not None:
         raise ModelError(
             "the public model was itself fitted with a guarantee, so to private windows; give one that "
             "was fitted to public windows."
         )
     form = representation_of(windows)
-    if form != public.representation:
+    known = public.representation if isinstance(public, Model) else representation_of(public)
+    if form != known:
         raise DataError(
-            f"windows of form {describe_form(form)} do not fit a public model of form "
-            f"{describe_form(public.representation)}. Cut both alike."
+            f"windows of form {describe_form(form)} do not fit public ones of form "
+            f"{describe_form(known)}. Cut both alike."
         )
     if set(windows.classes) != set(public.classes):
         raise DataError(
-            f"the windows have the classes {', '.join(windows.classes)}, the public model "
+            f"the windows have the classes {', '.join(windows.classes)}, the public ones "
             f"{', '.join(public.classes)}: they must be the same."
         )
 
@@ -404,13 +406,3 @@ def _trained(start: _Start) -> dict[str, int]:
     """Give the names of the weights that are trained on private data, and how many numbers each has."""
     named = start.player.module.named_parameters()
     return {name: value.numel() for name, value in named if value.requires_grad}
-
-
-def _digest(units: Units) -> str:
-    """Give a digest of which windows are whose."""
-    digest = hashlib.sha256()
-    for by_class in units.rows:
-        digest.update(b"unit")
-        for rows in by_class:
-            digest.update(b"class" + rows.tobytes())
-    return digest.hexdigest()

@@ -1,5 +1,6 @@
 """Units of privacy: which windows are whose, which units enter a step, and with which windows."""
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,6 +51,16 @@ def units_of(windows: Windows, unit: Unit) -> Units:
 def _by_class(rows: NDArray[np.intp], label: IntArray) -> tuple[IntArray, ...]:
     own = label[rows]
     return tuple(rows[own == index].astype(np.int64) for index in np.unique(own))
+
+
+def digest_of(units: Units) -> str:
+    """Give a digest of which windows are whose."""
+    digest = hashlib.sha256()
+    for by_class in units.rows:
+        digest.update(b"unit")
+        for rows in by_class:
+            digest.update(b"class" + rows.tobytes())
+    return digest.hexdigest()
 
 
 def _check_apart(windows: Windows) -> None:
