@@ -135,46 +135,35 @@ def measured(line: Line, bench: Bench) -> Row:
 
 def lines_of(bench: Bench, draws: int) -> Iterator[Line]:
     """Give the rows of the table: real, no data, few numbers, a choice."""
-    part = bench.part
-    both = part.design.prior
-    book = np.nan_to_num(_textbook(part))
     yield Line("real people", "real", 1, lambda fold, _: fold.giving)
-    yield Line("textbook signs", "no data", FEW_DRAWS, partial(_made, part, book))
-    yield Line("the other set's windows", "no data", 1, lambda _f, _d: bench.public)
-    yield Line(
-        "mixture of the other set", "no data", FEW_DRAWS, lambda _, d: _mixture(bench.public, d)
-    )
-    yield Line(
-        "shifted mixture of the other set",
-        "no data",
-        FEW_DRAWS,
-        partial(_made, part, 2 * both - book),
-    )
-    yield Line(
-        "mean of the last and the textbook", "no data", FEW_DRAWS, partial(_made, part, both)
-    )
+    for name, times, make in _without_data(bench):
+        yield Line(name, "no data", times, make)
     yield Line("mixture, not private", "private", 1, lambda fold, d: _mixture(fold.giving, d))
-    yield Line("few numbers, no noise", "private", 1, partial(_released, part, None))
-    for epsilon in EPSILONS:
-        make = partial(_released, part, epsilon)
-        yield Line(f"few numbers, epsilon {epsilon:g}", "private", draws, make)
-    for epsilon in PEOPLE_EPSILONS:
-        make = partial(_uncounted, part, epsilon)
-        yield Line(
-            f"few numbers, people counted in public, epsilon {epsilon:g}",
-            "private",
-            FEW_DRAWS,
-            make,
-        )
-    for epsilon in EPSILONS:
-        make = partial(_gated, part, epsilon)
-        yield Line(f"few numbers behind the gate, epsilon {epsilon:g}", "private", FEW_DRAWS, make)
-    for epsilon in PEOPLE_EPSILONS:
-        make = partial(_by_window, bench.by_window, epsilon)
-        yield Line(f"few numbers, unit window, epsilon {epsilon:g}", "private", FEW_DRAWS, make)
-    for epsilon in EPSILONS:
-        make = partial(_chosen, part, epsilon)
-        yield Line(f"1 of 72 candidates, epsilon {epsilon:g}", "private", FEW_DRAWS, make)
+    yield Line("few numbers, no noise", "private", 1, partial(_released, bench.part, None))
+    for name, part, make, epsilons in (
+        ("few numbers", bench.part, _released, EPSILONS),
+        ("few numbers, people counted in public", bench.part, _uncounted, PEOPLE_EPSILONS),
+        ("few numbers behind the gate", bench.part, _gated, EPSILONS),
+        ("few numbers, unit window", bench.by_window, _by_window, PEOPLE_EPSILONS),
+        ("1 of 72 candidates", bench.part, _chosen, EPSILONS),
+    ):
+        for epsilon in epsilons:
+            times = draws if make is _released else FEW_DRAWS
+            yield Line(
+                f"{name}, epsilon {epsilon:g}", "private", times, partial(make, part, epsilon)
+            )
+
+
+def _without_data(bench: Bench) -> Iterator[tuple[str, int, Make]]:
+    """Give name, draws and maker of each row that needs no private data."""
+    part, both = bench.part, bench.part.design.prior
+    book = np.nan_to_num(_textbook(part))
+    yield "textbook signs", FEW_DRAWS, partial(_made, part, book)
+    yield "the other set's windows", 1, lambda _f, _d: bench.public
+    yield "mixture of the other set", FEW_DRAWS, lambda _, draw: _mixture(bench.public, draw)
+    shifted = partial(_made, part, 2 * both - book)
+    yield "shifted mixture of the other set", FEW_DRAWS, shifted
+    yield "mean of the last and the textbook", FEW_DRAWS, partial(_made, part, both)
 
 
 def people_lines(bench: Bench) -> Iterator[Line]:
