@@ -17,7 +17,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -39,12 +39,14 @@ from wearsynth.privacy.choosing import choose, nearness
 from wearsynth.privacy.discrete_gaussian import NoisySum, noisy_sum
 from wearsynth.privacy.few_numbers import (
     COUNT_SHARE,
+    Estimate,
     estimate,
     people_needed,
     shrunk,
     unit_numbers,
     with_count,
 )
+from wearsynth.statement import Unit
 from wearsynth.training import fit
 
 ROOT = Path(__file__).parents[1]
@@ -57,9 +59,9 @@ DATA = {
 
 DELTA, EACH, SEED = 1e-5, 400, 0
 EPSILONS = (10.0, 3.0, 1.0)
-PEOPLE = (5, 10, 17, 34, 100, 500)
+PEOPLE = (5, 10, 17, 34, 100)
 PEOPLE_EPSILONS = (3.0, 1.0)
-FEW_DRAWS = 5
+FEW_DRAWS = 3
 """Noise draws of the rows beside the main ones."""
 
 
@@ -133,38 +135,35 @@ def measured(line: Line, bench: Bench) -> Row:
 
 def lines_of(bench: Bench, draws: int) -> Iterator[Line]:
     """Give the rows of the table: real, no data, few numbers, a choice."""
-    part = bench.part
-    both = part.design.prior
-    book = np.nan_to_num(_textbook(part))
     yield Line("real people", "real", 1, lambda fold, _: fold.giving)
-    yield Line("textbook signs", "no data", FEW_DRAWS, partial(_made, part, book))
-    yield Line("the other set's windows", "no data", 1, lambda _f, _d: bench.public)
-    yield Line(
-        "mixture of the other set", "no data", FEW_DRAWS, lambda _, d: _mixture(bench.public, d)
-    )
-    yield Line(
-        "shifted mixture of the other set",
-        "no data",
-        FEW_DRAWS,
-        partial(_made, part, 2 * both - book),
-    )
-    yield Line(
-        "mean of the last and the textbook", "no data", FEW_DRAWS, partial(_made, part, both)
-    )
+    for name, times, make in _without_data(bench):
+        yield Line(name, "no data", times, make)
     yield Line("mixture, not private", "private", 1, lambda fold, d: _mixture(fold.giving, d))
-    yield Line("few numbers, no noise", "private", 1, partial(_released, part, None))
-    for epsilon in EPSILONS:
-        make = partial(_released, part, epsilon)
-        yield Line(f"few numbers, epsilon {epsilon:g}", "private", draws, make)
-    for epsilon in EPSILONS:
-        make = partial(_gated, part, epsilon)
-        yield Line(f"few numbers behind the gate, epsilon {epsilon:g}", "private", FEW_DRAWS, make)
-    for epsilon in PEOPLE_EPSILONS:
-        make = partial(_by_window, bench.by_window, epsilon)
-        yield Line(f"few numbers, unit window, epsilon {epsilon:g}", "private", FEW_DRAWS, make)
-    for epsilon in EPSILONS:
-        make = partial(_chosen, part, epsilon)
-        yield Line(f"1 of 72 candidates, epsilon {epsilon:g}", "private", FEW_DRAWS, make)
+    yield Line("few numbers, no noise", "private", 1, partial(_released, bench.part, None))
+    for name, part, make, epsilons in (
+        ("few numbers", bench.part, _released, EPSILONS),
+        ("few numbers, people counted in public", bench.part, _uncounted, PEOPLE_EPSILONS),
+        ("few numbers behind the gate", bench.part, _gated, EPSILONS),
+        ("few numbers, unit window", bench.by_window, _by_window, PEOPLE_EPSILONS),
+        ("1 of 72 candidates", bench.part, _chosen, EPSILONS),
+    ):
+        for epsilon in epsilons:
+            times = draws if make is _released else FEW_DRAWS
+            yield Line(
+                f"{name}, epsilon {epsilon:g}", "private", times, partial(make, part, epsilon)
+            )
+
+
+def _without_data(bench: Bench) -> Iterator[tuple[str, int, Make]]:
+    """Give name, draws and maker of each row that needs no private data."""
+    part, both = bench.part, bench.part.design.prior
+    book = np.nan_to_num(_textbook(part))
+    yield "textbook signs", FEW_DRAWS, partial(_made, part, book)
+    yield "the other set's windows", 1, lambda _f, _d: bench.public
+    yield "mixture of the other set", FEW_DRAWS, lambda _, draw: _mixture(bench.public, draw)
+    shifted = partial(_made, part, 2 * both - book)
+    yield "shifted mixture of the other set", FEW_DRAWS, shifted
+    yield "mean of the last and the textbook", FEW_DRAWS, partial(_made, part, both)
 
 
 def people_lines(bench: Bench) -> Iterator[Line]:
@@ -191,12 +190,18 @@ def _made(part: PublicPart, differences: np.ndarray, _fold: Fold, draw: int) -> 
     )
 
 
+@cache
+def _numbers(part: PublicPart, windows: Windows, unit: Unit = "subject") -> np.ndarray:
+    """Give each unit's numbers; both arguments are known by identity."""
+    return unit_numbers(features_of(windows, part, unit=unit), part.design)
+
+
 def _sum(
-    part: PublicPart, windows: Windows, epsilon: float | None, unit: str = "subject"
+    part: PublicPart, windows: Windows, epsilon: float | None, unit: Unit = "subject"
 ) -> NoisySum:
     """Give the sum over people, with noise or, at no epsilon, without."""
     design = part.design
-    own = with_count(unit_numbers(features_of(windows, part, unit=unit), design), design)
+    own = with_count(_numbers(part, windows, unit), design)
     if epsilon is None:
         return NoisySum(own.sum(axis=0), 0.0)
     noise = release_noise(epsilon, DELTA, numbers=design.numbers + 1)
@@ -206,6 +211,16 @@ def _sum(
 def _released(part: PublicPart, epsilon: float | None, fold: Fold, draw: int) -> Windows:
     told = estimate(_sum(part, fold.giving, epsilon), part.design)
     return _made(part, shrunk(told, part.design), fold, draw)
+
+
+def _uncounted(part: PublicPart, epsilon: float, fold: Fold, draw: int) -> Windows:
+    """Release without a count: what it would be worth if the number of people were public."""
+    design, give = part.design, fold.giving
+    own = with_count(_numbers(part, give), design)[:, :-1]
+    noise = release_noise(epsilon, DELTA, numbers=design.numbers)
+    noisy = noisy_sum(own, clip_norm=design.clip_norm, noise_multiplier=noise)
+    told = Estimate(len(own), noisy.values / len(own), noisy.sd / len(own))
+    return _made(part, shrunk(told, design), fold, draw)
 
 
 def _gated(part: PublicPart, epsilon: float, fold: Fold, draw: int) -> Windows:
@@ -258,7 +273,7 @@ def candidates(part: PublicPart) -> np.ndarray:
 def _chosen(part: PublicPart, epsilon: float, fold: Fold, draw: int) -> Windows:
     """Let the exponential mechanism choose among the candidates, in the directions of the release."""
     design, offered = part.design, candidates(part)
-    own = unit_numbers(features_of(fold.giving, part, unit="subject"), design)
+    own = _numbers(part, fold.giving)
     away = (offered - design.prior).reshape(len(offered), -1) @ design.directions
     utility = nearness(own, away, reach=2 * design.clip_norm)
     return _made(part, offered[choose(utility, epsilon=epsilon)], fold, draw)

@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 from wearsynth.data import Windows
 
-TREES, LEAST_LEAF, RIDGE = 100, 3, 0.01
+TREES, LEAST_LEAF, RIDGE = 50, 3, 0.01
 JUDGES = ("trees", "logistic")
 BOOTSTRAPS = 1000
 LOW, HIGH = 5, 95

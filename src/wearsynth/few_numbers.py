@@ -84,8 +84,8 @@ def fit_few_numbers(
 
     windows: the private ones; None, or an epsilon of 0 or none: nothing private is used. Two fits with
     an epsilon differ in their noise, whatever the seed. The model does not tell who gave: keep those people
-    out of a holdout yourself. `say` gets one line with what was decided, and
-    why. DataError where the two sets do not fit, PrivacyError where the ledger's budget does not allow it.
+    out of a holdout yourself. `say` gets what is released and, in one line, what was decided and why.
+    DataError where the two sets do not fit, PrivacyError where the ledger's budget does not allow it.
     """
     part = public_part(public, config.seed, privacy)
     if windows is None or not privacy.epsilon:
