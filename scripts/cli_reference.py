@@ -47,7 +47,8 @@ CLI_HEAD = """# Command line
 This page is written by `scripts/cli_reference.py` from the program; do not edit it by hand.
 Every command answers `--help`. Lines about progress go to stderr, results to stdout. An error is
 one sentence and exit code 1; a wrong option is exit code 2; a condition of `evaluate --fail-if`
-that holds, or damage that `evaluate --self-test` does not see, is exit code 3; Ctrl-C is 130.
+that holds, damage that `evaluate --self-test` does not see, or an `audit` that refutes the claim, is exit
+code 3; Ctrl-C is 130.
 """
 
 CONFIGURATION_HEAD = """# Configuration

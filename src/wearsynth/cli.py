@@ -14,6 +14,7 @@ from wearsynth.cli_detect import detect_command, show_detection
 from wearsynth.cli_mlc import mlc_app
 from wearsynth.cli_models import distil_command, fit_command, sample_command
 from wearsynth.cli_privacy import privacy_app
+from wearsynth.cli_release import audit_command, release_command
 from wearsynth.cli_sensors import sensors_command
 from wearsynth.config import (
     Config,
@@ -26,6 +27,7 @@ from wearsynth.config import (
 from wearsynth.errors import ConfigError, Interrupted, WearsynthError
 from wearsynth.files import atomic_file, check_not_input
 from wearsynth.options import (
+    FAILED,
     CountOption,
     Out,
     Overwrite,
@@ -39,9 +41,6 @@ from wearsynth.options import (
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells have it."""
-
-FAILED = 3
-"""The exit code where a condition of --fail-if holds, or a self-test's damage goes unseen."""
 
 app = typer.Typer(
     name="wearsynth",
@@ -61,6 +60,8 @@ app.command("fit")(fit_command)
 app.command("finetune")(finetune_command)
 app.command("distil")(distil_command)
 app.command("sample")(sample_command)
+app.command("audit")(audit_command)
+app.command("release")(release_command)
 app.command("sensors")(sensors_command)
 app.command("detect")(detect_command)
 

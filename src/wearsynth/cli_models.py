@@ -50,6 +50,7 @@ def fit_command(
     ] = None,
     ledger: Annotated[str | None, typer.Option(help=help_of(PrivacyConfig, "ledger"))] = None,
     public: Annotated[str | None, typer.Option(help=help_of(PrivacyConfig, "public"))] = None,
+    numbers: Annotated[int | None, typer.Option(help=help_of(PrivacyConfig, "numbers"))] = None,
     accept_noise: Annotated[
         bool, typer.Option("--accept-noise", help=help_of(PrivacyConfig, "accept_noise"))
     ] = False,
@@ -78,6 +79,7 @@ def fit_command(
         "windows_per_unit": windows_per_unit,
         "ledger": ledger,
         "public": public,
+        "numbers": numbers,
         "accept_noise": accept_noise or None,
     }
     privacy = section_of(PrivacyConfig, asked)

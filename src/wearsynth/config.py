@@ -128,17 +128,20 @@ CHECKS = 12
 USUAL: dict[str, Usual] = {
     "flow": Usual(8000, 120, 64, 2e-3, 64, 0, 0.999),
     "mixture": Usual(0, 0, 0, 0.0, 0, 0, 0.0),
+    "few-numbers": Usual(0, 0, 0, 0.0, 0, 0, 0.0),
     "wgan-gp": Usual(2000, 0, 64, 1e-3, 48, 200, 0.995),
     "lstm-gan": Usual(2000, 0, 64, 1e-3, 64, 200, 0.995),
 }
-"""What each kind uses where an option is left out; the mixture is fitted in one go."""
+"""What each kind uses where an option is left out; those of 0 rounds are fitted in one go."""
 
 
 class FitConfig(Section):
     """How a generator is trained."""
 
-    generator: Literal["flow", "mixture", "wgan-gp", "lstm-gan"] = Field(
-        "flow", description="flow, mixture (in a second), wgan-gp or lstm-gan"
+    generator: Literal["flow", "mixture", "wgan-gp", "lstm-gan", "few-numbers"] = Field(
+        "flow",
+        description="flow, mixture (in a second), wgan-gp, lstm-gan, or few-numbers (private, for few "
+        "people, from public windows)",
     )
     rounds: int | None = Field(
         None, ge=1, description="training rounds at most; left out: as usual for the generator"
@@ -255,7 +258,11 @@ class PrivacyConfig(Section):
     """Differential privacy of fit; without an epsilon there is none."""
 
     epsilon: float | None = Field(
-        None, gt=0, le=100, description="the guarantee; left out: trained without privacy"
+        None,
+        ge=0,
+        le=100,
+        description="the guarantee; left out: trained without privacy; 0: few-numbers from public "
+        "windows alone",
     )
     delta: float = Field(1e-6, gt=0, lt=0.1, description="the guarantee's small chance")
     unit: Literal["subject", "recording", "window"] = Field(
@@ -278,6 +285,13 @@ class PrivacyConfig(Section):
     )
     public: str | None = Field(
         None, description="public windows, or a model fitted to public windows, to start from"
+    )
+    numbers: int | None = Field(
+        None,
+        ge=1,
+        le=1000,
+        description="few-numbers: how many numbers are released, besides a count; left out: three for "
+        "each channel and class but one",
     )
     accept_noise: bool = Field(
         False, description="fit even where the plan says that the result is noise"

@@ -25,6 +25,7 @@ from wearsynth.generators.flow import ConditionalFlow
 from wearsynth.generators.gan import ConditionalGan
 from wearsynth.generators.kinds import generator_of
 from wearsynth.generators.records import RecordShape, Whitening
+from wearsynth.grids import grids_of
 from wearsynth.model import Model
 from wearsynth.optimise import LoopPlan, Outcome, Records, Watch
 from wearsynth.representation import Representation, describe_form, representation_of
@@ -33,7 +34,6 @@ from wearsynth.tensors import check_device, one_thread
 from wearsynth.training import (
     Learnt,
     Say,
-    grids_of,
     open_checkpoint,
     train,
     warn_of_few,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wearsynth.data import FloatArray
+from wearsynth.data import FloatArray, Windows
 
 MOST_READINGS = 200_000
 """The grid is looked for in at most so many readings, evenly spread."""
@@ -50,6 +50,14 @@ def grid_of(readings: FloatArray) -> Grid:
     flat = readings.reshape(-1).astype(np.float64)
     values = np.unique(flat[:: max(1, len(flat) // MOST_READINGS)])
     return Grid(_step(values), *_range(flat))
+
+
+def grids_of(windows: Windows) -> dict[str, tuple[Grid, ...]]:
+    """Give, by signal, the grid of each channel's readings."""
+    return {
+        name: tuple(grid_of(signal.values[:, :, at]) for at in range(len(signal.channels)))
+        for name, signal in windows.signals.items()
+    }
 
 
 def _step(values: NDArray[np.float64]) -> float:

@@ -12,16 +12,17 @@ from typing import Any
 
 import numpy as np
 
+from wearsynth import few_numbers
 from wearsynth.conditions import ConditionForm
 from wearsynth.config import FitConfig, PrivacyConfig
 from wearsynth.data import Windows
 from wearsynth.errors import ConfigError, DataError, ModelError
-from wearsynth.generators import Parameters, Player
+from wearsynth.generators import Parameters, Player, Trainable
 from wearsynth.generators.flow import ConditionalFlow
 from wearsynth.generators.gan import ConditionalGan
 from wearsynth.generators.kinds import generator_of
 from wearsynth.model import Model, load_model, record_shape, save_model
-from wearsynth.optimise import LoopPlan, Records, Watch, optimise
+from wearsynth.optimise import LoopPlan, PrivateStep, Records, Watch, optimise
 from wearsynth.privacy.accounting import release_of
 from wearsynth.privacy.keys import KEY_FILE, Key, kept_key
 from wearsynth.privacy.ledger import Run, begin_run, open_ledger
@@ -70,12 +71,6 @@ class _Start:
     conditions: ConditionForm
     model: Model | None
 
-    @property
-    def player(self) -> Player:
-        """The player that touches private data; each of our generators has one."""
-        [player] = [one for one in self.generator.players if one.touches_private_data]
-        return player
-
 
 @dataclass(frozen=True, eq=False)
 class _Task:
@@ -109,6 +104,8 @@ def fit_privately(
     key lies until it is removed. PrivacyError where the result would be noise or the ledger forbids it,
     ConfigError, DataError or ModelError for what cannot be private, errors.Interrupted after Ctrl-C.
     """
+    if config.generator == few_numbers.KIND:
+        return few_numbers.fit_few_numbers(windows, _windows_of(public), config, privacy, say=say)
     config = _private_config(config, public)
     check_device(config.device, "fit.device")
     check_learnable(windows)
@@ -124,8 +121,22 @@ def fit_privately(
     run = _run(task, windows, key, fingerprint(encoded, options))
     steps = _steps(task, start, windows, key, _begin(run))
     say(f"{sum(_trained(start).values())} numbers are trained by noisy gradients.")
-    _train(task, start, _clipped(steps, start, say), watch, loop_file)
+    private = quickest_clipping(steps, start.generator, say)
+    labels = labels_alone(steps.records, len(start.classes))
+    train_privately(
+        start.generator, labels, task.config, private, watch=watch, checkpoint=loop_file
+    )
     return _model(task, start, run)
+
+
+def _windows_of(public: Model | Windows | None) -> Windows:
+    """Give the public windows that few-numbers cannot do without; ConfigError where there are none."""
+    if isinstance(public, Windows):
+        return public
+    raise ConfigError(
+        "few-numbers moves the classes of public windows: give a file of them (--public), of the same "
+        "form and classes as the private ones."
+    )
 
 
 def _private_config(config: FitConfig, public: Model | Windows | None) -> FitConfig:
@@ -157,20 +168,10 @@ def _private_config(config: FitConfig, public: Model | Windows | None) -> FitCon
 
 def _plan(config: FitConfig, privacy: PrivacyConfig, units: int, say: Say) -> DpPlan:
     """Give the plan, and say it; PrivacyError where it is not worth it or promises too little."""
-    if privacy.epsilon is None:
-        raise ConfigError("privacy.epsilon: private training needs one.")
+    plan = plan_of(config, privacy)
     line = check_delta(privacy.delta, units, asked="delta" in privacy.model_fields_set)
     if line is not None:
         say(line)
-    updates = 1 if config.generator == "flow" else config.critic_updates
-    plan = plan_for(
-        privacy.epsilon,
-        delta=privacy.delta,
-        steps=config.usual(0).rounds * updates,
-        sampling_probability=privacy.sampling_probability,
-        clip_norm=privacy.clip_norm,
-        unit=privacy.unit,
-    )
     check_worth(plan, units, accept_noise=privacy.accept_noise)
     say(
         f"Private: {plan.steps} steps, unit {plan.unit}, each in a step with probability "
@@ -178,6 +179,21 @@ def _plan(config: FitConfig, privacy: PrivacyConfig, units: int, say: Say) -> Dp
         "are set aside and no loss or score is shown: each would be a release of its own."
     )
     return plan
+
+
+def plan_of(config: FitConfig, privacy: PrivacyConfig) -> DpPlan:
+    """Give the plan of a fit with these options; ConfigError without an epsilon."""
+    if not privacy.epsilon:
+        raise ConfigError("privacy.epsilon: private training needs one above 0.")
+    updates = 1 if config.generator == "flow" else config.critic_updates
+    return plan_for(
+        privacy.epsilon,
+        delta=privacy.delta,
+        steps=config.usual(0).rounds * updates,
+        sampling_probability=privacy.sampling_probability,
+        clip_norm=privacy.clip_norm,
+        unit=privacy.unit,
+    )
 
 
 def _key(checkpoint: Path | None, loop_file: Path | None) -> Key:
@@ -279,17 +295,23 @@ def _steps(
     )
 
 
-def _clipped(steps: PrivateSteps, start: _Start, say: Say) -> PrivateSteps:
+def quickest_clipping(steps: PrivateSteps, trainable: Trainable, say: Say) -> PrivateSteps:
     """Give the same steps with the quickest way to clip that the networks allow; say if it is another."""
     parameters: dict[str, Parameters] = {
-        player.name: dict(player.module.named_parameters()) for player in start.generator.players
+        player.name: dict(player.module.named_parameters()) for player in trainable.players
     }
     channels, length = steps.records.values.shape[1:]
     sizes = (channels, length, steps.noise_size)
-    clipped, line = way_to_clip(start.player, parameters, sizes, steps.each)
+    clipped, line = way_to_clip(private_player(trainable), parameters, sizes, steps.each)
     if line:
         say(line)
     return replace(steps, clipped=clipped)
+
+
+def private_player(trainable: Trainable) -> Player:
+    """Give the player that touches private data; each of our generators has one."""
+    [player] = [one for one in trainable.players if one.touches_private_data]
+    return player
 
 
 def _begin(run: Run | None) -> Callable[[int], None]:
@@ -302,12 +324,23 @@ def _begin(run: Run | None) -> Callable[[int], None]:
     return begin
 
 
-def _train(
-    task: _Task, start: _Start, steps: PrivateSteps, watch: Watch | None, loop_file: Path | None
+def labels_alone(records: Records, classes: int) -> Records:
+    """Give an empty record of each class: what players learn from that see no private window."""
+    nothing = np.zeros((classes, *records.values.shape[1:]), dtype=np.float32)
+    return Records(nothing, np.arange(classes))
+
+
+def train_privately(
+    trainable: Trainable,
+    labels: Records,
+    config: FitConfig,
+    private: PrivateStep,
+    *,
+    watch: Watch | None,
+    checkpoint: Path | None,
 ) -> None:
-    """Train in place; players that see no private window learn from labels alone."""
-    config, usual, classes = task.config, task.config.usual(0), len(start.classes)
-    nothing = np.zeros((classes, *steps.records.values.shape[1:]), dtype=np.float32)
+    """Train in place; only the private step touches private windows."""
+    usual = config.usual(0)
     plan = LoopPlan(
         rounds=usual.rounds,
         batch_size=usual.batch_size,
@@ -317,18 +350,19 @@ def _train(
         seed=config.seed,
         device=config.device,
     )
-    labels = Records(nothing, np.arange(classes))
-    for player in start.generator.players:
+    for player in trainable.players:
         player.module.to(config.device)
-    optimise(start.generator, labels, plan, watch=watch, checkpoint=loop_file, private=steps)
-    for player in start.generator.players:
+    optimise(trainable, labels, plan, watch=watch, checkpoint=checkpoint, private=private)
+    for player in trainable.players:
         player.module.to("cpu")
 
 
 def _model(task: _Task, start: _Start, run: Run | None) -> Model:
     """Give the model; nothing in it but the weights was computed from private windows."""
     statement = _statement(task, start, run)
-    start.player.module.requires_grad_(True)  # what goes on with it later trains all of it again
+    private_player(start.generator).module.requires_grad_(
+        True
+    )  # what goes on with it later trains all of it again
     before, kind = start.model, task.config.generator
     options = task.privacy.model_dump(exclude={"ledger", "public", "accept_noise"})
     return Model(
@@ -391,5 +425,5 @@ def _public(start: _Start) -> tuple[str, ...]:
 
 def _trained(start: _Start) -> dict[str, int]:
     """Give the names of the weights that are trained on private data, and how many numbers each has."""
-    named = start.player.module.named_parameters()
+    named = private_player(start.generator).module.named_parameters()
     return {name: value.numel() for name, value in named if value.requires_grad}

@@ -13,14 +13,14 @@ import numpy as np
 from wearsynth.conditions import ConditionForm, conditions_of
 from wearsynth.config import FitConfig, Usual
 from wearsynth.data import FloatArray, Windows
-from wearsynth.errors import DataError, ModelError
+from wearsynth.errors import ConfigError, DataError, ModelError
 from wearsynth.files import check_writable
 from wearsynth.generators import Sampler
 from wearsynth.generators.flow import ConditionalFlow, make_flow
 from wearsynth.generators.gan import ConditionalGan, Network, make_gan
 from wearsynth.generators.mixture import fit_mixture
 from wearsynth.generators.records import RecordShape
-from wearsynth.grids import Grid, grid_of
+from wearsynth.grids import grids_of
 from wearsynth.model import Model, record_shape
 from wearsynth.optimise import LoopPlan, Outcome, Records, Watch, optimise
 from wearsynth.privacy.keys import forget_key
@@ -76,6 +76,11 @@ def fit(
     check_learnable(windows)
     check_device(config.device, "fit.device")
     warn_of_few(windows, say)
+    if config.generator == "few-numbers":
+        raise ConfigError(
+            "few-numbers is fitted with public windows and an epsilon (--public, --epsilon; 0: from the "
+            "public windows alone)."
+        )
     if config.generator == "mixture":
         learnt = _learnt(windows, None, config)
         mixture = fit_mixture(
@@ -313,11 +318,3 @@ def _model(
         conditions=learnt.conditions,
         grids=grids_of(train),
     )
-
-
-def grids_of(windows: Windows) -> dict[str, tuple[Grid, ...]]:
-    """Give, by signal, the grid of each channel's readings."""
-    return {
-        name: tuple(grid_of(signal.values[:, :, at]) for at in range(len(signal.channels)))
-        for name, signal in windows.signals.items()
-    }
