@@ -24,11 +24,10 @@ from wearsynth.data import Windows
 from wearsynth.few_numbers import public_part, release_noise
 from wearsynth.formats import read
 from wearsynth.generators import Parameters
-from wearsynth.privacy.accounting import worst_membership
 from wearsynth.privacy.auditing import Audit, audit_of, ceiling
 from wearsynth.privacy.clipping import Batch, BatchLoss, clipped_by_books
 from wearsynth.privacy.planning import plan_for
-from wearsynth.privacy.telling import bounded_only
+from wearsynth.privacy.telling import worst_case
 from wearsynth.windowing import cut_windows
 
 DELTA = 1e-6
@@ -50,9 +49,9 @@ def worst_table() -> str:
         "|---|---|---|---|",
     ]
     for epsilon in EPSILONS:
-        worst = worst_membership(epsilon, WORST_DELTA)
-        word = "bounded disclosure" if bounded_only(epsilon, WORST_DELTA) else "private"
-        found = f"{100 * worst.true_positive_rate:.0f} %"
+        worst = worst_case(epsilon, WORST_DELTA)
+        word = "bounded disclosure" if worst.bounded else "private"
+        found = f"{100 * worst.found:.0f} %"
         lines.append(f"| {epsilon:g} | {worst.auc:.3f} | {found} | {word} |")
     return "\n".join(lines)
 

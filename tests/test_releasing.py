@@ -15,7 +15,7 @@ from wearsynth.evaluation.scores import Scores
 from wearsynth.formats.manifest import checksums
 from wearsynth.model import Model, save_model
 from wearsynth.privacy.accounting import worst_membership
-from wearsynth.privacy.telling import bounded_only, word_of
+from wearsynth.privacy.telling import worst_case
 from wearsynth.releasing import ReleasePlan, figures_over_all, release, statement_json
 from wearsynth.reporting.sketch import windows_svg
 from wearsynth.statement import PrivacyStatement
@@ -156,8 +156,9 @@ def test_the_card_says_what_epsilon_means(model: Model, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("epsilon", "bounded"), [(0.5, False), (1.38, False), (1.39, True)])
 def test_the_word_private_ends_at_a_worst_auc_of_sixty(epsilon: float, bounded: bool) -> None:
-    assert bounded_only(epsilon, 1e-5) is bounded
-    assert ("bounded disclosure" in word_of(epsilon, 1e-5)) is bounded
+    worst = worst_case(epsilon, 1e-5)
+    assert worst.bounded is bounded
+    assert ("bounded disclosure" in worst.word) is bounded
 
 
 def test_a_statement_that_names_somebody_stays_inside(model: Model, tmp_path: Path) -> None:

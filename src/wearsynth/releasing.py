@@ -21,8 +21,7 @@ from wearsynth.files import atomic_folder
 from wearsynth.formats.manifest import MANIFEST_NAME, checksums, class_file_name, write_json
 from wearsynth.generators.kinds import KINDS
 from wearsynth.model import NO_PRIVACY, Model
-from wearsynth.privacy.accounting import worst_membership
-from wearsynth.privacy.telling import PEOPLE, PRIVATE_AUC, bounded_only, word_of, worst_words
+from wearsynth.privacy.telling import PEOPLE, worst_case, worst_of, worst_words
 from wearsynth.reporting.card import Drawn, Guarantee, card_text
 from wearsynth.reporting.sketch import windows_svg
 from wearsynth.statement import PrivacyStatement, statement_to
@@ -107,24 +106,18 @@ def statement_json(statement: PrivacyStatement | None) -> dict[str, Any]:
 def _guarantee(statement: PrivacyStatement | None) -> Guarantee | None:
     if statement is None:
         return None
-    epsilon, delta = statement.epsilon, statement.delta
-    worst = worst_membership(epsilon, delta)
-    auc, found = worst.auc, worst.true_positive_rate
-    gaussian = statement.noise_multiplier is not None
-    if not gaussian:  # a choice, so not like a Gaussian release
-        auc, found = worst.auc_any, worst.true_positive_rate_any
-    bounded = bounded_only(epsilon, delta) or round(auc, 2) > PRIVATE_AUC
-    of_a_choice = f"bounded disclosure, not private: the worst AUC is above {PRIVATE_AUC:.2f}"
+    worst = worst_of(statement)
+    any_kind = worst_case(statement.epsilon, statement.delta, gaussian=False)
     return Guarantee(
         statement=statement,
         unit=PEOPLE[statement.unit],
-        word=word_of(epsilon, delta) if gaussian or not bounded else of_a_choice,
-        bounded=bounded,
-        gaussian=gaussian,
-        auc=auc,
-        found=found,
-        auc_any=worst.auc_any,
-        found_any=worst.true_positive_rate_any,
+        word=worst.word,
+        bounded=worst.bounded,
+        gaussian=worst.gaussian,
+        auc=worst.auc,
+        found=worst.found,
+        auc_any=any_kind.auc,
+        found_any=any_kind.found,
     )
 
 
