@@ -20,7 +20,7 @@ from wearsynth.detecting import (
     folds_of,
     read_detection,
 )
-from wearsynth.errors import ConfigError, DataError, FileError
+from wearsynth.errors import ConfigError, DataError, FileError, ModelError
 from wearsynth.evaluation.person_bench import BOTH, MADE, NOTHING, REAL
 from wearsynth.evaluation.stress_task import detectors, fit_conv_lstm, stretches, told_apart
 from wearsynth.model import load_model, save_model
@@ -168,14 +168,27 @@ def test_finished_work_is_kept_and_other_options_are_not_mixed_in(tmp_path: Path
         detect(tmp_path, windows, other)
 
 
+def test_a_guarantee_by_fold_and_nobody_who_was_learnt_from_is_tested(tmp_path: Path) -> None:
+    public, windows = tmp_path / "public.parquet", sweaty()
+    save_windows(replace(windows, subject=np.char.add("other-", windows.subject)), public)
+    privacy = PrivacyConfig(epsilon=3.0, public=str(public), accept_noise=True)
+    asked = Detecting(QUICK, FitConfig(generator="few-numbers"), privacy)
+    found = detect(tmp_path, windows, asked)
+    assert len(found.privacy) == 1 and found.privacy[0].startswith("epsilon 3,")
+    assert [len(person.tested_by) for person in found.utility.people] == [1] * 4
+    model = str(tmp_path / "out" / "fold-1" / "model")
+    with pytest.raises(ModelError, match="does not tell whom it has seen"):
+        detect(tmp_path, windows, Detecting(QUICK, MIXTURE, models=(model,)))
+
+
 def replace_in(config: DetectConfig, **changed: float) -> DetectConfig:
     return config.model_copy(update=changed)
 
 
 def test_what_cannot_be_had_is_said_first(tmp_path: Path) -> None:
     windows = sweaty()
-    with pytest.raises(ConfigError, match=r"privacy\.epsilon = 3: .* --model"):
-        detect(tmp_path, windows, Detecting(QUICK, MIXTURE, PrivacyConfig(epsilon=3)))
+    with pytest.raises(ConfigError, match=r"privacy\.epsilon = 3 .* models are given"):
+        detect(tmp_path, windows, Detecting(QUICK, MIXTURE, PrivacyConfig(epsilon=3), ("m",)))
     with pytest.raises(ConfigError, match=r"unknown detector 'tree'.*trees"):
         detect(tmp_path, windows, Detecting(DetectConfig(judges=("tree",)), MIXTURE))
     with pytest.raises(DataError, match="unknown class 'stress'"):
@@ -254,4 +267,5 @@ def test_wesad_as_downloaded_goes_the_whole_road(
     quicker["privacy"] = {"epsilon": 1.0}
     path.write_text(json.dumps(quicker), encoding="utf-8")
     code, _, err = wearsynth(capsys, monkeypatch, *words[:-1], tmp_path / "q")
-    assert code == 1 and "privacy.epsilon = 1" in err and not (tmp_path / "q").exists()
+    assert code == 1 and "a mixture is fitted in one go, without privacy" in err
+    assert not (tmp_path / "q" / "detection").exists()

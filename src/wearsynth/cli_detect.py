@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from wearsynth.config import Config, DetectConfig, FitConfig, load_config
+from wearsynth.config import Config, DetectConfig, FitConfig, PrivacyConfig, load_config
 from wearsynth.options import Out, Overwrite, given, help_of, section_of
 
 
@@ -20,6 +20,8 @@ def detect_command(
     ] = None,
     generator: Annotated[str | None, typer.Option(help=help_of(FitConfig, "generator"))] = None,
     rounds: Annotated[int | None, typer.Option(help=help_of(FitConfig, "rounds"))] = None,
+    epsilon: Annotated[float | None, typer.Option(help=help_of(PrivacyConfig, "epsilon"))] = None,
+    public: Annotated[str | None, typer.Option(help=help_of(PrivacyConfig, "public"))] = None,
     model: Annotated[
         list[str] | None,
         typer.Option(
@@ -41,6 +43,8 @@ def detect_command(
     """
     whole = load_config(config) if config is not None else Config()
     fit = {**whole.fit.model_dump(), **given({"generator": generator, "rounds": rounds})}
+    private = given({"epsilon": epsilon, "public": public})
+    privacy = {**whole.privacy.model_dump(exclude_unset=True), **private}
     options = {"folds": folds, "seeds": seeds, "times": times, "judges": judge or None}
     detect = {**(whole.detect or DetectConfig()).model_dump(), **given(options)}
     from wearsynth.console import say, show_notices, training_progress
@@ -49,7 +53,7 @@ def detect_command(
     asked = Detecting(
         section_of(DetectConfig, detect),
         section_of(FitConfig, fit),
-        whole.privacy,
+        section_of(PrivacyConfig, privacy),
         tuple(model or ()),
     )
     show_notices()

@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 import wearsynth
 from wearsynth.config import DetectConfig, FitConfig, PrivacyConfig, SampleConfig
 from wearsynth.data import Windows
-from wearsynth.errors import ConfigError, DataError, FileError
+from wearsynth.errors import ConfigError, DataError, FileError, ModelError
 from wearsynth.evaluation.decisions import Confusion, class_f1s
 from wearsynth.evaluation.person_bench import BOTH, MADE, REAL, Bench, Made, make_bench
 from wearsynth.evaluation.person_task import Utility, measured, utility_of
@@ -68,6 +68,14 @@ class Detection:
 _ADAPTER = TypeAdapter(Detection)
 
 
+@dataclass(frozen=True, eq=False)
+class _Maker:
+    """A model, and the groups that it has seen: one with a guarantee does not tell them itself."""
+
+    model: Model
+    seen: frozenset[str]
+
+
 def detect_file(
     real: Path,
     out: Path,
@@ -80,23 +88,26 @@ def detect_file(
     """Find stress in people left out of everything; write detection.json and all it rests on to `out`.
 
     real: a windows file of all people, with a class stress. DataError where there is none or a model
-    has seen somebody whom no other may be tested on; ConfigError for an unknown detector or a wish
-    for privacy that fitting cannot meet; FileError where `out` holds another detection.
+    has seen somebody whom no other may be tested on; ConfigError for an unknown detector; ModelError for a
+    given model that does not tell whom it has seen; FileError where `out` holds another detection.
     """
     check_asked(asked)
     windows = load_windows(real)
     two = told_apart(windows)
+    makers = _given(asked.models)
     book = _Book.opened(out / BOOK, _key(windows, asked), overwrite=overwrite)
-    models = _given(asked.models) if asked.models else _fitted(windows, asked, book, say, watch)
+    if not makers:
+        makers = _fitted(windows, asked, book, say, watch)
     found: dict[str, list[dict[str, Confusion]]] = {}
     for seed in range(asked.detect.seeds):
-        made = list(_made(windows, models, asked.detect.times, seed, book))
+        made = list(_made(windows, makers, asked.detect.times, seed, book))
         bench = make_bench(made, real=two, folds=None, seed=0)
         _check_everybody_is_tested(bench)
         for name in detectors(asked.detect.judges):
             found.setdefault(name, []).append(
                 _decided(bench, (name, seed), asked.detect.times, book, say)
             )
+    models = [maker.model for maker in makers.values()]
     detection = _summed(bench, found, models, asked.detect.times)
     with atomic_file(out / RESULT) as temporary:
         temporary.write_bytes(_ADAPTER.dump_json(detection, indent=1))
@@ -112,12 +123,12 @@ def read_detection(path: Path) -> Detection:
 
 
 def check_asked(asked: Detecting) -> None:
-    """Raise ConfigError for an unknown detector, or privacy that fitting cannot give."""
+    """Raise ConfigError for an unknown detector, or for privacy of models that are fitted already."""
     detectors(asked.detect.judges)
-    if asked.privacy.epsilon is not None and not asked.models:
+    if asked.privacy.epsilon is not None and asked.models:
         raise ConfigError(
-            f"privacy.epsilon = {asked.privacy.epsilon:g}: generators are fitted without privacy here. "
-            "Fit a private one to each fold's train.parquet and give them with --model."
+            f"privacy.epsilon = {asked.privacy.epsilon:g} is of fitting, and the models are given. Leave "
+            "out one of them."
         )
 
 
@@ -132,12 +143,15 @@ def folds_of(windows: Windows, folds: int) -> list[list[str]]:
 
 def _fitted(
     windows: Windows, asked: Detecting, book: "_Book", say: Say, watch: Watch | None
-) -> dict[str, Model]:
-    """Give a model a fold, fitted to everybody else; finished ones are taken from the folder."""
+) -> dict[str, _Maker]:
+    """Give a model a fold, fitted to everybody else; finished ones are taken from the folder.
+
+    With a guarantee each fold's is of that fit alone: together they say more of a person.
+    """
     folds = folds_of(windows, asked.detect.folds)
     if len(folds) < 2:
         raise DataError("stress detection leaves people out: at least 2 people are needed.")
-    models = {}
+    makers = {}
     for number, people in enumerate(folds, start=1):
         name = f"fold-{number}"
         folder = book.path.parent / name
@@ -147,43 +161,64 @@ def _fitted(
             save_windows(windows.select(~np.isin(windows.group, people)), train)
             resume = book.has("begun", name) and checkpoint_of(model).exists()
             book.note("begun", name)
-            fit_file(train, model, asked.fit, resume=resume, overwrite=True, say=say, watch=watch)
+            fit_file(
+                train,
+                model,
+                asked.fit,
+                asked.privacy,
+                resume=resume,
+                overwrite=True,
+                say=say,
+                watch=watch,
+            )
             book.note("fitted", name)
-        models[name] = load_model(str(model))
-    return models
+        others = frozenset(np.unique(windows.group).tolist()) - frozenset(people)
+        makers[name] = _Maker(load_model(str(model)), others)
+    return makers
 
 
-def _given(paths: Sequence[str]) -> dict[str, Model]:
-    return {path: load_model(path) for path in paths}
+def _given(paths: Sequence[str]) -> dict[str, _Maker]:
+    makers = {}
+    for path in paths:
+        model = load_model(path)
+        if model.privacy is not None:
+            raise ModelError(
+                f"{path}: a model with a guarantee does not tell whom it has seen, so that nobody can be "
+                "tested on. Let detect fit it: --epsilon."
+            )
+        makers[path] = _Maker(model, frozenset(model.trained_groups))
+    return makers
 
 
 def _made(
-    windows: Windows, models: Mapping[str, Model], times: float, seed: int, book: "_Book"
+    windows: Windows, makers: Mapping[str, _Maker], times: float, seed: int, book: "_Book"
 ) -> Iterator[Made]:
     """Give what each model makes with a seed, kept in files."""
-    for index, (name, model) in enumerate(models.items(), start=1):
+    for index, (name, maker) in enumerate(makers.items(), start=1):
         path = book.path.parent / f"fold-{index}" / f"synthetic-{seed}.parquet"
         if not (book.has("sampled", path.name + name) and path.exists()):
             path.parent.mkdir(parents=True, exist_ok=True)
-            sample_file(model, SampleConfig(counts=_counts(windows, model, times), seed=seed), path)
+            counts = _counts(windows, maker, times)
+            sample_file(maker.model, SampleConfig(counts=counts, seed=seed), path)
             book.note("sampled", path.name + name)
-        synthetic = load_windows(path)
-        yield Made(name, told_apart(synthetic), frozenset(synthetic.trained_groups))
+        yield Made(name, told_apart(load_windows(path)), maker.seen)
 
 
-def _counts(windows: Windows, model: Model, times: float) -> dict[str, int]:
+def _counts(windows: Windows, maker: _Maker, times: float) -> dict[str, int]:
     """Give how many windows of each class are drawn: in the shares of the people that it learnt from.
 
-    Of a model that learnt from other people altogether, of each class as many.
+    Of a model that learnt from other people altogether, or whose people must not be told, of each class as
+    many.
     """
+    model = maker.model
     unknown = sorted(set(model.classes) - set(windows.classes))
     if unknown:
         raise DataError(
             f"a model makes {unknown[0]!r}, and the windows have {', '.join(windows.classes)}. Give it "
             "windows of the same classes."
         )
-    learnt = windows.select(np.isin(windows.group, model.trained_groups))
-    if not len(learnt):
+    learnt = windows.select(np.isin(windows.group, sorted(maker.seen)))
+    if not len(learnt) or model.privacy is not None:
         each = round(times * len(windows) / len(model.classes))
         return dict.fromkeys(model.classes, max(1, each))
     return {name: round(times * learnt.counts[name]) for name in model.classes}
@@ -216,7 +251,7 @@ def _decided(
 def _summed(
     bench: Bench,
     found: Mapping[str, Sequence[Mapping[str, Confusion]]],
-    models: Mapping[str, Model],
+    models: Sequence[Model],
     times: float,
 ) -> Detection:
     added = {
@@ -231,8 +266,8 @@ def _summed(
     return Detection(
         utility=utility_of(bench, added, looked_at=STRESS, seed=0),
         by_seed=by_seed,
-        generators=tuple(dict.fromkeys(model.kind for model in models.values())),
-        privacy=tuple(dict.fromkeys(_privacy(model) for model in models.values())),
+        generators=tuple(dict.fromkeys(model.kind for model in models)),
+        privacy=tuple(dict.fromkeys(_privacy(model) for model in models)),
         times=times,
         always_f1=2 * share / (1 + share),
     )
@@ -318,6 +353,7 @@ def _key(windows: Windows, asked: Detecting) -> str:
     """Give what tells a detection from others; more seeds and detectors go on with the same one."""
     options = {
         "fit": asked.fit.model_dump(),
+        "privacy": asked.privacy.model_dump(),
         "folds": asked.detect.folds,
         "times": asked.detect.times,
         "models": [_digest_of(model) for model in asked.models],

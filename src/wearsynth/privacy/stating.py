@@ -93,9 +93,9 @@ def plain_words(statement: PrivacyStatement) -> str:
         f"privacy, epsilon {statement.epsilon:.3g}, delta {statement.delta:.2g}).{whole} Somebody who "
         f"knows all the rest and guesses from the model whether one {who} took part gets an AUC of "
         f"{worst.auc:.2f} at best, where 0.50 is a coin and 1.00 is certainty, and finds "
-        f"{worst.found:.0%} of those who did at 5% false alarms. We call that {word}; the word private needs an AUC of at most "
-        f"{PRIVATE_AUC:.2f}. This counts {statement.composition}. It says nothing of: "
-        f"{'; '.join(statement.not_covered)}."
+        f"{worst.found:.0%} of those who did at 5% false alarms. We call that {word}; the word private "
+        f"needs an AUC of at most {PRIVATE_AUC:.2f}. This counts {statement.composition}. It says "
+        f"nothing of: {'; '.join(statement.not_covered)}."
     )
 
 
