@@ -219,7 +219,7 @@ def _uncounted(part: PublicPart, epsilon: float, fold: Fold, draw: int) -> Windo
     own = with_count(_numbers(part, give), design)[:, :-1]
     noise = release_noise(epsilon, DELTA, numbers=design.numbers)
     noisy = noisy_sum(own, clip_norm=design.clip_norm, noise_multiplier=noise)
-    told = Estimate(len(own), noisy.values / len(own), noisy.sd / len(own))
+    told = Estimate(noisy.values, noisy.sd, len(own), 0.0)
     return _made(part, shrunk(told, design), fold, draw)
 
 
@@ -246,9 +246,8 @@ def _with_people(part: PublicPart, epsilon: float, people: int, fold: Fold, draw
     have = len(np.unique(some.subject))
     exact = _sum(part, some, None).values
     noisy = _sum(part, some, epsilon)
-    share = min(have / people, 1.0)
-    values = exact + share * (noisy.values - exact)
-    told = estimate(NoisySum(values, share * noisy.sd), part.design)
+    more = max(people / have, 1.0)
+    told = estimate(NoisySum(more * exact + noisy.values - exact, noisy.sd), part.design)
     return _made(part, shrunk(told, part.design), fold, draw)
 
 
