@@ -292,7 +292,9 @@ def table(name: str, rows: list[Row]) -> list[dict[str, object]]:
             g = gained
             shown = [
                 f"{g.auc:+.3f} ({g.auc_low:+.3f} to {g.auc_high:+.3f})",
-                f"{g.share:.2f} ({g.share_low:.2f} to {g.share_high:.2f})",
+                f"{g.share:.2f} ({g.share_low:.2f} to {g.share_high:.2f})"
+                if np.isfinite(g.share)
+                else "no room",
             ]
         cells = [" / ".join(f"{value:.3f}" for value in of) for of in (auc, f1)]
         print("| " + " | ".join([row.name, *cells, *shown]) + " |")
