@@ -21,7 +21,7 @@ from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
-from private_release_scores import JUDGES, Row, gain, judged
+from private_release_scores import JUDGES, Gain, Row, gain, judged
 from private_release_sets import Fold, apart, e4_stress, folds_of, half, some_people, wesad
 
 from wearsynth.config import FitConfig, PrivacyConfig
@@ -298,9 +298,14 @@ def table(name: str, rows: list[Row]) -> list[dict[str, object]]:
             ]
         cells = [" / ".join(f"{value:.3f}" for value in of) for of in (auc, f1)]
         print("| " + " | ".join([row.name, *cells, *shown]) + " |")
-        told.append({"row": row.name, "auc": auc, "f1": f1, "gain": gained and asdict(gained)})
+        told.append({"row": row.name, "auc": auc, "f1": f1, "gain": gained and _plain(gained)})
     print(f"\nAlways {'stress'!r}: AUC .500 / .500, macro F1 {_always(rows):.3f}.\n", flush=True)
     return told
+
+
+def _plain(gained: Gain) -> dict[str, float | None]:
+    """Give a gain for JSON, which has no NaN."""
+    return {name: value if np.isfinite(value) else None for name, value in asdict(gained).items()}
 
 
 def _always(rows: list[Row]) -> float:
