@@ -21,7 +21,7 @@ from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
-from private_release_scores import JUDGES, Row, gain, judged
+from private_release_scores import JUDGES, Gain, Row, gain, judged
 from private_release_sets import Fold, apart, e4_stress, folds_of, half, some_people, wesad
 
 from wearsynth.config import FitConfig, PrivacyConfig
@@ -219,7 +219,7 @@ def _uncounted(part: PublicPart, epsilon: float, fold: Fold, draw: int) -> Windo
     own = with_count(_numbers(part, give), design)[:, :-1]
     noise = release_noise(epsilon, DELTA, numbers=design.numbers)
     noisy = noisy_sum(own, clip_norm=design.clip_norm, noise_multiplier=noise)
-    told = Estimate(len(own), noisy.values / len(own), noisy.sd / len(own))
+    told = Estimate(noisy.values, noisy.sd, len(own), 0.0)
     return _made(part, shrunk(told, design), fold, draw)
 
 
@@ -246,9 +246,8 @@ def _with_people(part: PublicPart, epsilon: float, people: int, fold: Fold, draw
     have = len(np.unique(some.subject))
     exact = _sum(part, some, None).values
     noisy = _sum(part, some, epsilon)
-    share = min(have / people, 1.0)
-    values = exact + share * (noisy.values - exact)
-    told = estimate(NoisySum(values, share * noisy.sd), part.design)
+    more = max(people / have, 1.0)
+    told = estimate(NoisySum(more * exact + noisy.values - exact, noisy.sd), part.design)
     return _made(part, shrunk(told, part.design), fold, draw)
 
 
@@ -293,13 +292,20 @@ def table(name: str, rows: list[Row]) -> list[dict[str, object]]:
             g = gained
             shown = [
                 f"{g.auc:+.3f} ({g.auc_low:+.3f} to {g.auc_high:+.3f})",
-                f"{g.share:.2f} ({g.share_low:.2f} to {g.share_high:.2f})",
+                f"{g.share:.2f} ({g.share_low:.2f} to {g.share_high:.2f})"
+                if np.isfinite(g.share)
+                else "no room",
             ]
         cells = [" / ".join(f"{value:.3f}" for value in of) for of in (auc, f1)]
         print("| " + " | ".join([row.name, *cells, *shown]) + " |")
-        told.append({"row": row.name, "auc": auc, "f1": f1, "gain": gained and asdict(gained)})
+        told.append({"row": row.name, "auc": auc, "f1": f1, "gain": gained and _plain(gained)})
     print(f"\nAlways {'stress'!r}: AUC .500 / .500, macro F1 {_always(rows):.3f}.\n", flush=True)
     return told
+
+
+def _plain(gained: Gain) -> dict[str, float | None]:
+    """Give a gain for JSON, which has no NaN."""
+    return {name: value if np.isfinite(value) else None for name, value in asdict(gained).items()}
 
 
 def _always(rows: list[Row]) -> float:

@@ -120,7 +120,10 @@ class Gain:
 
 
 def gain(row: Row, no_data: list[Row], real: Row, *, seed: int = 0) -> Gain:
-    """Give the gain; in every bootstrap over people the best row without data is found again."""
+    """Give the gain; in every bootstrap over people the best row without data is found again.
+
+    The share is NaN where real windows gain nothing over the best row without data.
+    """
     own, best, most = (
         np.mean(row.mean("auc")),
         max(np.mean(of.mean("auc")) for of in no_data),
@@ -133,6 +136,6 @@ def gain(row: Row, no_data: list[Row], real: Row, *, seed: int = 0) -> Gain:
     return Gain(
         float(own - best),
         *(float(value) for value in np.percentile(apart, [LOW, HIGH])),
-        float((own - best) / max(most - best, 1e-3)),
+        float((own - best) / (most - best)) if most > best else float("nan"),
         *(float(value) for value in np.percentile(share, [LOW, HIGH])),
     )

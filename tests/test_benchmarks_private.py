@@ -41,6 +41,10 @@ def test_the_gain_share_is_zero_at_no_data_and_one_at_real() -> None:
         assert (gain.share_low, gain.share_high) == pytest.approx((share, share))
 
 
+def test_there_is_no_share_where_real_windows_gain_nothing() -> None:
+    assert np.isnan(scores.gain(row(0.7), [row(0.8)], row(0.75)).share)
+
+
 def test_pairs_across_people_count_and_ties_by_half() -> None:
     chance = np.array([0.9, 0.1, 0.5, 0.5])
     truth, person = np.array([1, 0, 1, 0]), np.array([0, 0, 1, 1])

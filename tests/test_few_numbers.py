@@ -90,7 +90,7 @@ def test_saved_and_loaded_it_draws_the_same_windows(tmp_path: Path) -> None:
         assert np.array_equal(signal.values, other.signals[name].values)
 
 
-FAR, NEAR = np.array([3.0, 0.0]), np.array([0.1, 0.0])
+FAR, NEAR = np.array([30.0, 0.0]), np.array([1.0, 0.0])
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ FAR, NEAR = np.array([3.0, 0.0]), np.array([0.1, 0.0])
     ],
 )
 def test_the_gate(units: float, departure: np.ndarray, kept: bool, why: str) -> None:
-    told = Estimate(units, departure, sd=0.5)
+    told = Estimate(departure, 5.0, units, 3.0)
     assert decide(told, 12, accept_noise=False)[0] is kept
     assert why in decide(told, 12, accept_noise=False)[1]
     assert decide(told, 12, accept_noise=True)[0]

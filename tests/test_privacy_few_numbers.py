@@ -89,7 +89,7 @@ def test_a_persons_numbers_by_hand() -> None:
     )
     # a: class 1 is (2 + 4, for 50 counts as 4) / 2 = 3, class 0 is .5, the prior .25; b lacks class 0
     assert unit_numbers(held, of) == pytest.approx(np.array([[2.25], [0.0]]))
-    assert with_count(unit_numbers(held, of), of) == pytest.approx(np.array([[1, 0.5], [0, 0.5]]))
+    assert with_count(unit_numbers(held, of), of) == pytest.approx(np.array([[1, 0.25], [0, 0.25]]))
 
 
 def test_where_people_lack_classes_windows_speak_for_their_class() -> None:
@@ -155,15 +155,23 @@ def test_without_noise_the_difference_comes_back_and_with_much_the_prior() -> No
 
 def test_shrinking_by_hand() -> None:
     of = design()
-    told = Estimate(units=10.0, departure=np.array([1.0, 0.0]), sd=float(of.tau[0]))
+    told = Estimate(np.array([10.0, 0.0]), sd=10 * float(of.tau[0]), units=10.0, units_sd=0.0)
     moved = (shrunk(told, of) - of.prior).reshape(-1) @ of.directions
-    assert moved == pytest.approx([0.5 * of.units[0], 0.0])  # tau^2 / (tau^2 + tau^2)
+    # 10 people: a departure of 1 whose noise is tau, so tau^2 / (tau^2 + tau^2) of it
+    assert moved == pytest.approx([0.5 * of.units[0], 0.0])
+
+
+def test_a_count_that_says_nothing_leaves_what_was_expected_of_it() -> None:
+    of = design()
+    vague = [shrunk(Estimate(np.array([10.0, 0.0]), 1.0, units, 1e9), of) for units in (3.0, 300.0)]
+    assert vague[0] == pytest.approx(vague[1])
 
 
 def test_the_count_is_noisy_and_never_below_one() -> None:
     of = design()
-    told = estimate(exact(of, features(5, 1.0, seed=4), 0.0), of)
+    told = estimate(exact(of, features(5, 1.0, seed=4), 2.0), of)
     assert told.units == pytest.approx(5)
+    assert told.units_sd == pytest.approx(2 / (0.25 * of.clip_norm))
     assert estimate(NoisySum(np.array([1.0, 1.0, -3.0]), 1.0), of).units == 1
 
 
@@ -175,8 +183,8 @@ def test_people_needed(noise: float, numbers: int, people: int) -> None:
 
 
 def test_swamped_by_hand() -> None:
-    assert swamped(Estimate(9.0, np.array([0.6, 0.8]), sd=0.8))  # 1 <= 2 times .64
-    assert not swamped(Estimate(9.0, np.array([0.6, 0.8]), sd=0.7))  # 1 > 2 times .49
+    assert swamped(Estimate(np.array([6.0, 8.0]), 8.0, 9.0, 1.0))  # 100 <= 2 times 64
+    assert not swamped(Estimate(np.array([6.0, 8.0]), 7.0, 9.0, 1.0))  # 100 > 2 times 49
 
 
 def test_public_windows_must_have_all_classes() -> None:

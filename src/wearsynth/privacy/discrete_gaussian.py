@@ -23,6 +23,9 @@ from wearsynth.representation import Float64Array
 GRID = 2**20
 """The clip norm measures so many steps of the grid."""
 
+MOST = 1e100
+"""Numbers beyond this count as this, so that their squares are finite."""
+
 
 @dataclass(frozen=True, eq=False)
 class NoisySum:
@@ -55,10 +58,9 @@ def on_grid(vectors: Float64Array, *, clip_norm: float) -> IntArray:
     tell of it.
     """
     known = np.isfinite(vectors).all(axis=1, keepdims=True)
-    scaled = np.where(known, vectors, 0.0) / clip_norm
-    largest = np.maximum(np.abs(scaled).max(axis=1, keepdims=True, initial=0.0), 1.0)
-    length = largest * np.linalg.norm(scaled / largest, axis=1, keepdims=True)
-    steps = np.trunc(scaled / np.maximum(length, 1.0) * GRID).astype(np.int64)
+    held = np.clip(np.where(known, vectors, 0.0), -MOST, MOST) / clip_norm
+    length = np.linalg.norm(held, axis=1, keepdims=True)
+    steps = np.trunc(held / np.maximum(length, 1.0) * GRID).astype(np.int64)
     while (over := (steps * steps).sum(axis=1) > GRID**2).any():  # by a float's rounding
         steps[over] -= np.sign(steps[over])
     clipped: IntArray = steps

@@ -23,8 +23,11 @@ from wearsynth.representation import Float64Array
 REACH_SD = 4.0
 """A window's feature counts as so many public sd from the public mean at most."""
 
-COUNT_SHARE = 0.5
+COUNT_SHARE = 0.25
 """The count beside a unit's numbers measures so much of their clip norm."""
+
+UNITS = np.arange(3, 3001)
+"""How many units there may be, before the noisy count is read: a doubling is as likely anywhere."""
 
 TAU_SHARE = 0.5
 """Departures from the prior are expected to have so much of the mean square that clipping lets through."""
@@ -83,11 +86,16 @@ class Design:
 
 @dataclass(frozen=True, eq=False)
 class Estimate:
-    """What a release says: units counted, and the departure from the prior (number,) with its noise's sd."""
+    """What a release says.
 
-    units: float
-    departure: Float64Array
+    total: (number,), the units' departures from the prior, added up; sd: of the noise in each. units: by
+    the noisy count, 1 at least; units_sd: of its noise.
+    """
+
+    total: Float64Array
     sd: float
+    units: float
+    units_sd: float
 
 
 def design_release(
@@ -209,16 +217,29 @@ def with_count(numbers: Float64Array, design: Design) -> Float64Array:
 
 
 def estimate(noisy: NoisySum, design: Design) -> Estimate:
-    """Give what a noisy sum (number + 1,) says; fewer units than one count as one."""
-    units = max(float(noisy.values[-1]) / (COUNT_SHARE * design.clip_norm), 1.0)
-    return Estimate(units, noisy.values[:-1] / units, noisy.sd / units)
+    """Give what a noisy sum (number + 1,) says."""
+    one = COUNT_SHARE * design.clip_norm
+    units = max(float(noisy.values[-1]) / one, 1.0)
+    return Estimate(noisy.values[:-1], noisy.sd, units, noisy.sd / one)
 
 
 def shrunk(told: Estimate, design: Design) -> Float64Array:
-    """Give the differences (class - 1, feature) in sd: the prior and, by its noise, the departure."""
-    weight = design.tau**2 / (design.tau**2 + told.sd**2)
-    moved = design.directions @ (design.units * weight * told.departure)
+    """Give the differences (class - 1, feature) in sd: the prior and, by its noise, the departure.
+
+    Of n units the departure is total / n, with a weight of tau^2 / (tau^2 + (sd / n)^2); the mean is taken
+    over what n may be.
+    """
+    weight = np.array([_weight(told, tau) for tau in design.tau])
+    moved = design.directions @ (design.units * weight * told.total)
     return np.asarray(design.prior + moved.reshape(design.prior.shape))
+
+
+def _weight(told: Estimate, tau: float) -> float:
+    """Give what the total of a number is multiplied by."""
+    off = ((UNITS - told.units) / max(told.units_sd, 0.1)) ** 2
+    likely = np.exp((off.min() - off) / 2) / UNITS
+    each = tau**2 * UNITS / (tau**2 * UNITS**2 + told.sd**2)
+    return float(likely @ each / likely.sum())
 
 
 def people_needed(noise_multiplier: float, *, numbers: int) -> int:
@@ -232,6 +253,5 @@ def people_needed(noise_multiplier: float, *, numbers: int) -> int:
 
 
 def swamped(told: Estimate) -> bool:
-    """Tell whether a departure is no longer than noise alone would be."""
-    length = float(told.departure @ told.departure)
-    return length <= len(told.departure) * told.sd**2
+    """Tell whether what units add up to is no longer than noise alone would be."""
+    return float(told.total @ told.total) <= len(told.total) * told.sd**2
