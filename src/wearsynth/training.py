@@ -310,6 +310,9 @@ def _model(
 def grids_of(windows: Windows) -> dict[str, tuple[Grid, ...]]:
     """Give, by signal, the grid of each channel's readings."""
     return {
-        name: tuple(grid_of(signal.values[:, :, at]) for at in range(len(signal.channels)))
+        name: tuple(
+            grid_of(signal.values[:, :, at], channel.unit)
+            for at, channel in enumerate(signal.channels)
+        )
         for name, signal in windows.signals.items()
     }
