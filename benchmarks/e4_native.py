@@ -24,6 +24,7 @@ from sklearn.metrics import roc_auc_score
 from wearsynth.classifiers import fit_kernels, fit_ridge, fit_trees
 from wearsynth.config import FitConfig
 from wearsynth.data import Split, Windows
+from wearsynth.evaluation.attacks.membership import membership
 from wearsynth.evaluation.described import thinned
 from wearsynth.evaluation.detector import detector_scores
 from wearsynth.evaluation.physics import physics_scores
@@ -148,12 +149,13 @@ def score_lines(split: Split, made: Windows, options: argparse.Namespace) -> Ite
     trial = prepare(given, effort, seed=options.seed)
     yield "| figure | value | real against real | verdict | note |"
     yield "|---|---|---|---|---|"
-    for score in physio_scores(trial, quick=False):
-        yield _line(score)
-    for score in physics_scores(trial):
-        yield _line(score)
-    for score in detector_scores(trial):
-        yield _line(score)
+    for scores in (
+        physio_scores(trial, quick=False),
+        physics_scores(trial),
+        membership(trial).scores,
+        detector_scores(trial),
+    ):
+        yield from map(_line, scores)
 
 
 def _line(score: Score) -> str:

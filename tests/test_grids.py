@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wearsynth.data import FloatArray
-from wearsynth.grids import COARSE_STEPS, Grid, grid_of
+from wearsynth.grids import COARSE_STEPS, Grid, grid_of, shared_range
 
 STEPS = st.sampled_from([0.001, 1 / 64, 0.1, 0.25, 1.0, 0.000061, 0.02, 4.0])
 
@@ -154,3 +154,13 @@ def test_changes_show_a_step_wherever_each_window_lies() -> None:
     whole = np.cumsum(rng.integers(-2, 3, (30, 100)), axis=1)
     anywhere = rng.random((30, 1)) + whole * 0.25
     assert grid_of(anywhere.astype(np.float32)).step == pytest.approx(0.25, rel=1e-4)
+
+
+def test_a_rare_end_shows_beside_its_neighbours_and_for_all_axes() -> None:
+    readings = np.round(normal(2_000_000) * 64 / 6) / 64
+    free = grid_of(readings)
+    assert (free.low, free.high) == (-np.inf, np.inf)
+    readings[:200] = -2.0
+    end = grid_of(readings)
+    assert (end.low, end.high) == (-2.0, np.inf)
+    assert [(grid.low, grid.high) for grid in shared_range([free, end])] == [(-2.0, np.inf)] * 2

@@ -4,7 +4,8 @@ Synthetic readings are brought onto the grid that the real ones were on, so that
 counts, and nothing beyond the range, gives them away.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,9 @@ MOST_HELD, LEAST_CHANGES = 8, 50
 
 NEVER_NEGATIVE = {"uS"}
 """Units of what cannot be below 0."""
+
+PILED, NEXT_VALUES = 3.0, 5
+"""It shows it, too, where the outermost value stands so many times as often as each of the next."""
 
 CLIPPED_SHARE = 1e-3
 """A sensor shows its range where at least this share of readings stands at the outermost value."""
@@ -84,12 +88,17 @@ def _step_of_changes(readings: FloatArray, spread: float) -> float:
     if len(apart) < LEAST_CHANGES:
         return 0.0
     step = float(np.quantile(apart, CHANGE_QUANTILE))
-    near = apart[apart < 20 * step]
+    near = apart[(apart < 20 * step) & (_off(apart, step) <= OFF_CHANGE)]
     whole = np.round(near / step)
     step = float((near * whole).sum() / (whole**2).sum())
-    off = np.abs(apart / step - np.round(apart / step))
-    fits = (off <= OFF_CHANGE).mean() >= CHANGE_SHARE and spread / step <= COARSE_STEPS
+    share = (_off(apart, step) <= OFF_CHANGE).mean()
+    fits = share >= CHANGE_SHARE and spread / step <= COARSE_STEPS
     return _short(step, within=1e-4) if fits else 0.0
+
+
+def _off(values: NDArray[np.float64], step: float) -> NDArray[np.float64]:
+    """Give how far values lie from whole steps, in steps."""
+    return np.asarray(np.abs(values / step - np.round(values / step)))
 
 
 def _offset(flat: NDArray[np.float64], step: float) -> float:
@@ -121,7 +130,7 @@ def _step(values: NDArray[np.float64], spread: float) -> float:
     step = float(np.quantile(apart, 0.05))
     for whole in range(1, 9):  # close neighbours may all lie several steps apart
         tried = _refined(values, step / whole)
-        off = np.abs(values / tried - np.round(values / tried))
+        off = _off(values, tried)
         if spread / tried > COARSE_STEPS:
             return 0.0
         if (off <= OFF_GRID).mean() >= ON_GRID_SHARE:
@@ -152,5 +161,25 @@ def _range(flat: NDArray[np.float64]) -> tuple[float, float]:
     low, high = float(flat.min()), float(flat.max())
     if low == high:
         return -np.inf, np.inf
-    shown_low, shown_high = ((flat == end).mean() >= CLIPPED_SHARE for end in (low, high))
+    shown_low, shown_high = (_piled(flat, end) for end in (low, high))
     return (low if shown_low else -np.inf), (high if shown_high else np.inf)
+
+
+def _piled(flat: NDArray[np.float64], end: float) -> bool:
+    """Say whether readings pile up at an end: a share of all, or many beside the next values."""
+    at_end = int((flat == end).sum())
+    if at_end >= CLIPPED_SHARE * len(flat):
+        return True
+    if at_end < LEAST_CHANGES:
+        return False
+    values, counts = np.unique(flat, return_counts=True)
+    order = np.argsort(np.abs(values - end))
+    return bool(at_end > PILED * counts[order[1 : 1 + NEXT_VALUES]].mean())
+
+
+def shared_range(grids: Sequence[Grid]) -> tuple[Grid, ...]:
+    """Give the grids of axes of one unit, each with the widest range that one of them shows."""
+    lows = [grid.low for grid in grids if np.isfinite(grid.low)]
+    highs = [grid.high for grid in grids if np.isfinite(grid.high)]
+    low, high = min(lows, default=-np.inf), max(highs, default=np.inf)
+    return tuple(replace(grid, low=low, high=high) for grid in grids)
