@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import e4_stress_data
+import neurokit2 as nk
 import numpy as np
 from scipy.stats import spearmanr, wasserstein_distance
 from sklearn.metrics import roc_auc_score
@@ -43,6 +44,9 @@ HEART_WINDOWS = 150
 EVERY = 10
 """What is lost is told of each tenth window."""
 
+QUALITY_WINDOWS = 60
+QUARTILES = (0.25, 0.5, 0.75)
+
 KERNELS = 2000
 WINDOWS = 1000
 
@@ -68,6 +72,7 @@ def main(arguments: list[str]) -> None:
     for kind in options.generators:
         model = fitted(split.train, kind, options)
         made = model.sample(split.train.counts, seed=options.seed + 1)
+        print(f"\n{kind}: {quality_line(split, made)}")
         for lines in (
             heart_lines(split, made),
             score_lines(split, made, options),
@@ -154,6 +159,22 @@ def heart_lines(split: Split, made: Windows) -> Iterator[str]:
                 f"| {name} | {kind} | {of.found:.2f} | {np.median(rates):.1f} | {apart:.1f} | "
                 f"{np.nanmedian(of.rmssd):.0f} | {np.nanmedian(of.sdnn):.0f} | {of.coupling:+.2f} |"
             )
+
+
+def quality_line(split: Split, made: Windows) -> str:
+    """Say how well beats resemble each other, by NeuroKit2 (1: all are alike): quartiles over windows."""
+    parts = []
+    for kind, windows in {"made": made, "train": split.train, "held out": split.holdout}.items():
+        rows = np.unique(np.linspace(0, len(windows) - 1, QUALITY_WINDOWS).round().astype(int))
+        pulse = windows.select(rows).signals["bvp"]
+        low, middle, high = np.nanquantile([_quality(one[:, 0]) for one in pulse.values], QUARTILES)
+        parts.append(f"{kind} {middle:.2f} ({low:.2f} to {high:.2f})")
+    return f"beat quality {', '.join(parts)}"
+
+
+def _quality(values: np.ndarray) -> float:
+    clean = nk.ppg_clean(values.astype(np.float64), sampling_rate=64)
+    return float(np.nanmean(nk.ppg_quality(clean, sampling_rate=64, method="templatematch")))
 
 
 def score_lines(split: Split, made: Windows, options: argparse.Namespace) -> Iterator[str]:
