@@ -5,6 +5,7 @@ import pytest
 
 from few_toys import toy_people
 from wearsynth.conditions import ConditionForm
+from wearsynth.constants import BY_FACTORS, UNIT_CONSTANTS
 from wearsynth.data import Windows
 from wearsynth.generators.records import RecordShape
 from wearsynth.generators.shifted import (
@@ -25,7 +26,6 @@ from wearsynth.generators.three_numbers import (
 from wearsynth.model import record_shape
 from wearsynth.representation import (
     LOG_SCALE_SPREAD,
-    UNIT_CONSTANTS,
     Float64Array,
     representation_of,
 )
@@ -43,7 +43,8 @@ def told(windows: Windows) -> Float64Array:
 
 
 def test_three_numbers_are_level_log_sd_and_trend() -> None:
-    values = PUBLIC.signals["skin"].values[:, :, 0].astype(np.float64)
+    readings = PUBLIC.signals["skin"].values[:, :, 0].astype(np.float64)
+    values = np.arcsinh(readings / (2 * BY_FACTORS["uS"]))
     of = UNIT_CONSTANTS["uS"]
     skin = told(PUBLIC)[:, SKIN]
     assert skin[:, LEVEL] == pytest.approx(

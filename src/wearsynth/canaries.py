@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from wearsynth.conditions import ConditionForm
 from wearsynth.config import FitConfig
+from wearsynth.constants import BY_FACTORS, UNIT_CONSTANTS
 from wearsynth.data import FloatArray, IntArray, SignalWindows, Windows, concat
 from wearsynth.errors import DataError
 from wearsynth.few_numbers import PublicPart, features_of, model_of
@@ -29,7 +30,6 @@ from wearsynth.privacy.steps import PrivateSteps
 from wearsynth.privacy.units import units_of
 from wearsynth.private_training import labels_alone, quickest_clipping, train_privately
 from wearsynth.representation import (
-    UNIT_CONSTANTS,
     Float64Array,
     Representation,
     representation_of,
@@ -123,7 +123,9 @@ def _waves(signal: SignalWindows, each: int, rng: np.random.Generator) -> FloatA
         level = usual.level_centre + rng.uniform(-REACH, REACH, each) * usual.level_spread
         strength = usual.usual_scale * np.exp(rng.uniform(-REACH, REACH, each))
         cycles, phase = rng.uniform(1, 5, each), rng.uniform(0, 2 * np.pi, each)
-        waves.append((level + strength * np.sin(turn * cycles + phase)).T)
+        wave = level + strength * np.sin(turn * cycles + phase)
+        doubled = 2 * BY_FACTORS.get(channel.unit, 0.0)
+        waves.append((doubled * np.sinh(wave) if doubled else wave).T)
     return np.stack(waves, axis=2).astype(np.float32)
 
 
