@@ -27,9 +27,13 @@ ACC = SignalForm("acc", 20.0, 52, axes("g"))
 GYRO = SignalForm("gyro", 20.0, 52, axes("rad/s"))
 MAGNET = SignalForm("magnet", 20.0, 7, axes("uT"))
 EDA = SignalForm("eda", 5.0, 13, (Channel("eda", "uS"),))
+BVP = SignalForm("bvp", 32.0, 320, (Channel("bvp", "a.u."),), pulse=True)
+TEMP = SignalForm("temp", 4.0, 40, (Channel("temp", "degC"),))
 
 
-@pytest.mark.parametrize("forms", [(ACC,), (GYRO,), (MAGNET,), (EDA,), (ACC, GYRO, EDA)])
+@pytest.mark.parametrize(
+    "forms", [(ACC,), (GYRO,), (MAGNET,), (EDA,), (ACC, GYRO, EDA), (BVP, TEMP)]
+)
 def test_readings_are_those_of_the_representation(forms: tuple[SignalForm, ...]) -> None:
     form = Representation(forms)
     rng = np.random.default_rng(0)

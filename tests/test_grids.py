@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wearsynth.data import FloatArray
-from wearsynth.grids import COARSE_STEPS, Grid, grid_of
+from wearsynth.grids import COARSE_STEPS, Grid, grid_of, shared_range
 
 STEPS = st.sampled_from([0.001, 1 / 64, 0.1, 0.25, 1.0, 0.000061, 0.02, 4.0])
 
@@ -120,3 +120,47 @@ def test_synthetic_readings_come_to_lie_where_real_ones_do() -> None:
     put = grid_of(real).put(normal(3000, 1.5, seed=9))
     assert np.array_equal(put * 64, np.round(put * 64))
     assert (put.min(), put.max()) == (-2.0, 2.0)
+
+
+def held(count: int, times: int) -> np.ndarray:
+    """Give windows of a sensor that gives each reading several times, on .01 + whole .02."""
+    rng = np.random.default_rng(0)
+    whole = np.cumsum(rng.integers(-1, 2, (count, 60)), axis=1)
+    return np.repeat(33.01 + 0.02 * whole, times, axis=1).astype(np.float32)
+
+
+def test_a_slow_sensor_holds_its_readings() -> None:
+    grid = grid_of(held(20, 4), "degC")
+    assert grid.held == 4
+    assert (grid.step, grid.offset % grid.step) == pytest.approx((0.02, 0.01), abs=5e-4)
+    drawn = np.random.default_rng(1).uniform(32.9, 33.1, (5, 240)).astype(np.float32)
+    put = grid.put(drawn)
+    assert (np.flatnonzero(np.diff(put, axis=1).any(axis=0)) % 4 == 3).all()
+    steps = (put.astype(np.float64) - grid.offset) / grid.step
+    assert np.abs(steps - np.round(steps)).max() < 0.01
+    assert np.abs(put - np.repeat(drawn[:, ::4], 4, axis=1)).max() < 0.0101
+    assert grid_of(held(20, 1)).held == 1
+
+
+def test_conductance_is_never_below_zero() -> None:
+    skin = np.abs(normal(4000)).reshape(10, 400)
+    assert grid_of(skin, "uS").low == 0.0
+    assert grid_of(skin, "g").low == -np.inf
+    assert grid_of(skin - 1, "uS").low == -np.inf
+
+
+def test_changes_show_a_step_wherever_each_window_lies() -> None:
+    rng = np.random.default_rng(2)
+    whole = np.cumsum(rng.integers(-2, 3, (30, 100)), axis=1)
+    anywhere = rng.random((30, 1)) + whole * 0.25
+    assert grid_of(anywhere.astype(np.float32)).step == pytest.approx(0.25, rel=1e-4)
+
+
+def test_a_rare_end_shows_beside_its_neighbours_and_for_all_axes() -> None:
+    readings = np.round(normal(2_000_000) * 64 / 6) / 64
+    free = grid_of(readings)
+    assert (free.low, free.high) == (-np.inf, np.inf)
+    readings[:200] = -2.0
+    end = grid_of(readings)
+    assert (end.low, end.high) == (-2.0, np.inf)
+    assert [(grid.low, grid.high) for grid in shared_range([free, end])] == [(-2.0, np.inf)] * 2

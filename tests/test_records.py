@@ -2,11 +2,14 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
+from scipy.fft import dct
 from torch import Tensor
 
-from wearsynth.generators.records import PhysicalError, RecordShape, cosine_basis
+from wearsynth.generators.records import Cosines, PhysicalError, RecordShape, cosine_basis
+from wearsynth.representation import octaves
 
 
 def test_sizes_by_hand() -> None:
@@ -66,3 +69,19 @@ def test_errors_stay_exact_where_networks_are_not() -> None:
     expected = PhysicalError(shape)(error, numbers)
     with torch.autocast("cpu", torch.bfloat16):
         assert torch.equal(PhysicalError(shape)(error, numbers), expected)
+
+
+@pytest.mark.parametrize("time", [7, 8, 600, 601])
+def test_cosines_of_short_and_long_series_are_those_of_scipy(time: int) -> None:
+    series = torch.randn(2, 3, time)
+    transform = Cosines(time)
+    found = transform(series)
+    np.testing.assert_allclose(found, dct(series.numpy(), norm="ortho"), atol=1e-5)
+    np.testing.assert_allclose(transform.back(found), series, atol=1e-5)
+
+
+def test_coarse_traces_have_fewer_scales() -> None:
+    fine, coarse = (RecordShape(120, (1, 1), 1, coarse=(of, of)) for of in (False, True))
+    assert fine.numbers == 2 * (1 + len(octaves(120)))
+    assert coarse.numbers == 2 * (1 + 3)
+    assert [len(run.octaves) for run in coarse.runs] == [3]

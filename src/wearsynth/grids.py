@@ -1,10 +1,11 @@
-"""The grid that a sensor's readings lie on: its resolution, and the ends of its range.
+"""The grid that a sensor's readings lie on: its resolution, the ends of its range, how long one stands.
 
 Synthetic readings are brought onto the grid that the real ones were on, so that nothing between two
 counts, and nothing beyond the range, gives them away.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +19,20 @@ OFF_GRID = 0.02
 """Readings lie on a grid where they are within this share of a step of it, but for a few."""
 
 ON_GRID_SHARE = 0.999
+CHANGE_QUANTILE, OFF_CHANGE, CHANGE_SHARE = 0.2, 0.08, 0.85
+"""Small changes are one step; within this share of a step, so many changes are whole ones."""
+
 COARSE_STEPS = 20_000
-"""A range of more steps than this is as good as none: rounding then changes nothing to speak of."""
+"""A spread of more steps than this is as good as none: rounding then changes nothing to speak of."""
+
+MOST_HELD, LEAST_CHANGES = 8, 50
+"""A reading may stand for so many; as many changes at least tell it."""
+
+NEVER_NEGATIVE = {"uS"}
+"""Units of what cannot be below 0."""
+
+PILED, NEXT_VALUES = 3.0, 5
+"""It shows it, too, where the outermost value stands so many times as often as each of the next."""
 
 CLIPPED_SHARE = 1e-3
 """A sensor shows its range where at least this share of readings stands at the outermost value."""
@@ -27,33 +40,87 @@ CLIPPED_SHARE = 1e-3
 
 @dataclass(frozen=True)
 class Grid:
-    """One channel's resolution and range. step: 0 where readings lie on no grid; low, high: or infinite."""
+    """One channel's resolution and range. step: 0 where readings lie on no grid; low, high: or infinite.
+
+    held: a sensor that is slower than its signal's rate gives each of its readings so many times.
+    offset: a reading that lies on the grid.
+    """
 
     step: float = 0.0
     low: float = -float("inf")
     high: float = float("inf")
+    held: int = 1
+    offset: float = 0.0
 
     def put(self, values: FloatArray) -> FloatArray:
-        """Give the nearest readings on the grid and within the range, float32."""
+        """Give the nearest readings on the grid and within the range, (window, time) float32."""
         exact = values.astype(np.float64)
+        if self.held > 1:
+            time = exact.shape[-1]
+            exact = np.repeat(exact[..., :: self.held], self.held, axis=-1)[..., :time]
         if self.step > 0:
-            exact = np.round(exact / self.step) * self.step
+            exact = np.round((exact - self.offset) / self.step) * self.step + self.offset
         return np.clip(exact, self.low, self.high).astype(np.float32)
 
 
-def grid_of(readings: FloatArray) -> Grid:
-    """Give the grid that readings of one channel (any shape) lie on.
+def grid_of(readings: FloatArray, unit: str = "1") -> Grid:
+    """Give the grid that readings of one channel, (..., time), lie on.
 
     >>> grid_of(np.array([0.5, 0.75, 1.0, 0.25, 1.75], np.float32)).step
     0.25
     """
     flat = readings.reshape(-1).astype(np.float64)
     values = np.unique(flat[:: max(1, len(flat) // MOST_READINGS)])
-    return Grid(_step(values), *_range(flat))
+    spread = 2 * float(np.subtract(*np.quantile(flat, [0.75, 0.25])))
+    low, high = _range(flat)
+    if unit in NEVER_NEGATIVE and flat.min() >= 0:
+        low = max(low, 0.0)
+    held = _held(readings)
+    changes = _step_of_changes(readings[..., ::held], spread)
+    step = max(_step(values, spread), changes)
+    return Grid(step, low, high, held, _offset(flat, changes) if step == changes > 0 else 0.0)
 
 
-def _step(values: NDArray[np.float64]) -> float:
-    """Give the largest step that the values, in order, are whole multiples of, or 0."""
+def _step_of_changes(readings: FloatArray, spread: float) -> float:
+    """Give the step of which changes are whole multiples, wherever each window's grid lies, or 0."""
+    apart = np.abs(np.diff(readings.astype(np.float64), axis=-1)).reshape(-1)
+    apart = apart[apart > np.abs(readings).max() * 1e-6]
+    if len(apart) < LEAST_CHANGES:
+        return 0.0
+    step = float(np.quantile(apart, CHANGE_QUANTILE))
+    near = apart[(apart < 20 * step) & (_off(apart, step) <= OFF_CHANGE)]
+    whole = np.round(near / step)
+    step = float((near * whole).sum() / (whole**2).sum())
+    share = (_off(apart, step) <= OFF_CHANGE).mean()
+    fits = share >= CHANGE_SHARE and spread / step <= COARSE_STEPS
+    return _short(step, within=1e-4) if fits else 0.0
+
+
+def _off(values: NDArray[np.float64], step: float) -> NDArray[np.float64]:
+    """Give how far values lie from whole steps, in steps."""
+    return np.asarray(np.abs(values / step - np.round(values / step)))
+
+
+def _offset(flat: NDArray[np.float64], step: float) -> float:
+    """Give where most readings lie beside whole steps, 0 where they lie anywhere."""
+    turned = np.exp(2j * np.pi * flat / step).mean()
+    offset = float(np.angle(turned) / (2 * np.pi) * step)
+    return offset if abs(turned) > 0.5 and abs(offset) > OFF_GRID * step else 0.0
+
+
+def _held(readings: FloatArray) -> int:
+    """Give how many readings one of the sensor's stands for, from where they change."""
+    changes = np.diff(readings, axis=-1) != 0
+    at = np.bincount(np.nonzero(changes)[-1] + 1)
+    held = [of for of in range(2, MOST_HELD + 1) if at[::of].sum() >= ON_GRID_SHARE * at.sum()]
+    return max(held, default=1) if at.sum() >= LEAST_CHANGES else 1
+
+
+def _step(values: NDArray[np.float64], spread: float) -> float:
+    """Give the largest step that the values, in order, are whole multiples of, or 0.
+
+    spread: of most readings; a few outliers tell nothing.
+    """
     if len(values) < 2 or np.ptp(values) == 0:
         return 0.0
     apart = np.diff(values)
@@ -63,8 +130,8 @@ def _step(values: NDArray[np.float64]) -> float:
     step = float(np.quantile(apart, 0.05))
     for whole in range(1, 9):  # close neighbours may all lie several steps apart
         tried = _refined(values, step / whole)
-        off = np.abs(values / tried - np.round(values / tried))
-        if np.ptp(values) / tried > COARSE_STEPS:
+        off = _off(values, tried)
+        if spread / tried > COARSE_STEPS:
             return 0.0
         if (off <= OFF_GRID).mean() >= ON_GRID_SHARE:
             return _short(tried)
@@ -80,11 +147,11 @@ def _refined(values: NDArray[np.float64], step: float) -> float:
     return step
 
 
-def _short(step: float) -> float:
+def _short(step: float, *, within: float = 1e-6) -> float:
     """Give the step in as few digits as tell it: 0.001 for 0.00100000002."""
     for digits in range(1, 8):
         short = float(f"{step:.{digits}g}")
-        if abs(short / step - 1) < 1e-6:
+        if abs(short / step - 1) < within:
             return short
     return step
 
@@ -94,5 +161,25 @@ def _range(flat: NDArray[np.float64]) -> tuple[float, float]:
     low, high = float(flat.min()), float(flat.max())
     if low == high:
         return -np.inf, np.inf
-    shown_low, shown_high = ((flat == end).mean() >= CLIPPED_SHARE for end in (low, high))
+    shown_low, shown_high = (_piled(flat, end) for end in (low, high))
     return (low if shown_low else -np.inf), (high if shown_high else np.inf)
+
+
+def _piled(flat: NDArray[np.float64], end: float) -> bool:
+    """Say whether readings pile up at an end: a share of all, or many beside the next values."""
+    at_end = int((flat == end).sum())
+    if at_end >= CLIPPED_SHARE * len(flat):
+        return True
+    if at_end < LEAST_CHANGES:
+        return False
+    values, counts = np.unique(flat, return_counts=True)
+    order = np.argsort(np.abs(values - end))
+    return bool(at_end > PILED * counts[order[1 : 1 + NEXT_VALUES]].mean())
+
+
+def shared_range(grids: Sequence[Grid]) -> tuple[Grid, ...]:
+    """Give the grids of axes of one unit, each with the widest range that one of them shows."""
+    lows = [grid.low for grid in grids if np.isfinite(grid.low)]
+    highs = [grid.high for grid in grids if np.isfinite(grid.high)]
+    low, high = min(lows, default=-np.inf), max(highs, default=np.inf)
+    return tuple(replace(grid, low=low, high=high) for grid in grids)

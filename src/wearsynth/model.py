@@ -245,6 +245,7 @@ def record_shape(
         folds=representation.folds,
         classes=classes,
         conditions=conditions.size,
+        coarse=representation.coarse,
     )
 
 
@@ -306,13 +307,15 @@ def _condition_form(told: Mapping[str, Any]) -> ConditionForm:
 
 
 def _told_grid(grid: Grid) -> list[float | None]:
-    """Give step, low and high; JSON has no infinity."""
-    return [v if np.isfinite(v) else None for v in (grid.step, grid.low, grid.high)]
+    """Give step, low, high, held and offset; JSON has no infinity."""
+    ends = [v if np.isfinite(v) else None for v in (grid.low, grid.high)]
+    return [grid.step, *ends, grid.held, grid.offset]
 
 
 def _grid(told: list[float | None]) -> Grid:
-    step, low, high = told
-    return Grid(step or 0.0, -np.inf if low is None else low, np.inf if high is None else high)
+    step, low, high, held, offset = [*told, 1, 0.0][:5]  # models of before have three
+    ends = (-np.inf if low is None else low, np.inf if high is None else high)
+    return Grid(step or 0.0, *ends, int(held or 1), offset or 0.0)
 
 
 def bundled_models() -> tuple[str, ...]:

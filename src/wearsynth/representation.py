@@ -13,6 +13,9 @@ power in the lowest octave, noise in the highest; none outweighs another. The co
 from the units alone, never from people, so they may be published. Signals at different rates stand
 side by side on the slowest signal's clock: k readings of a signal k times faster become k network
 channels. Nothing is lost: decode(encode(x)) equals x to float32 rounding.
+
+A blood volume pulse is told by the slow series of pulse.py in place of its channel, their scales in
+fewer octaves; there decode(encode(x)) equals x but for what is faster than the last harmonic.
 """
 
 import itertools
@@ -29,6 +32,7 @@ from scipy.ndimage import uniform_filter1d
 from wearsynth.data import Channel, FloatArray, SignalWindows, Windows
 from wearsynth.errors import DataError
 from wearsynth.mounting import has_axes
+from wearsynth.pulse import HARMONICS, pulse_of, series_of, steps_of
 
 Float64Array = NDArray[np.float64]
 
@@ -48,7 +52,7 @@ UNIT_CONSTANTS = {
     "m/s2": UnitConstants(0.0, 6.0, 1e-2, 1.5),
     "rad/s": UnitConstants(0.0, 0.5, 1e-3, 0.5),
     "uT": UnitConstants(0.0, 30.0, 1e-1, 5.0),
-    "uS": UnitConstants(2.0, 3.0, 1e-3, 0.05),
+    "uS": UnitConstants(2.5, 1.0, 1e-4, 0.05),
     "mV": UnitConstants(0.0, 0.1, 1e-3, 0.2),
     "degC": UnitConstants(33.0, 2.0, 2e-3, 0.05),
     "%": UnitConstants(0.0, 3.0, 1e-2, 3.0),
@@ -58,7 +62,33 @@ UNIT_CONSTANTS = {
     "1": UnitConstants(0.5, 0.25, 1e-4, 0.05),
 }
 """For each unit: the middle and spread of window means, the smallest scale told apart from none, and
-the usual scale inside a window. Orders of magnitude, chosen from what wearable sensors measure."""
+the usual scale inside a window. Orders of magnitude, chosen from what wearable sensors measure. Of uS:
+of the logarithm that stands in its place (BY_FACTORS)."""
+
+BY_FACTORS = {"uS": 0.05}
+"""Of these units factors count, not differences: asinh(x / 2o) stands in the place of x, which is the
+logarithm of x / o for what is far above o. Skin conducts from hundredths to tens of a uS."""
+
+PULSE_CONSTANTS = (
+    UnitConstants(0.5, 0.3, 1e-3, 1e-3),  # start
+    UnitConstants(75.0, 15.0, 1e-1, 10.0),  # rate
+    UnitConstants(0.0, 1.0, 1e-3, 0.5),  # size
+    UnitConstants(0.0, 0.05, 1e-3, 0.35),  # mean
+    UnitConstants(0.8, 0.3, 3e-4, 0.3),  # cosine, which the phase follows
+    UnitConstants(0.0, 0.02, 3e-4, 0.3),  # sine
+    *(
+        UnitConstants(0.0, 0.3 * 0.6**k, 3e-4 * 0.6**k, 0.3 * 0.6**k)
+        for k in range(1, HARMONICS)
+        for _ in ("cosine", "sine")
+    ),
+)
+"""The same for the series that tell a pulse (pulse.py): harmonics fall off."""
+
+BLOOD_PULSE, PULSE_UNIT = "bvp", "a.u."
+"""Where these are a signal's name, or its one channel's, and its unit, it is told as a pulse."""
+
+MOST_FACTORS = 15.0
+"""What stands in the place of factors is told no farther out than this: exp(15)."""
 
 ONE_G = {"g": 1.0, "m/s2": 9.80665}
 """The length of gravity in the units of acceleration."""
@@ -78,9 +108,14 @@ COURSE_READINGS = 5
 LEAST_COEFFICIENTS = 2
 """A scale is told of at least so many coefficients: of one alone only the sign would be left."""
 
+COARSE = 4
+"""So many half octaves share a scale where scales are told coarsely."""
 
-def octaves(time: int) -> tuple[slice, ...]:
+
+def octaves(time: int, *, coarse: bool = False) -> tuple[slice, ...]:
     """Give the half octaves of the cosine coefficients 1..time-1 of a window, highest first.
+
+    coarse: four of them, two octaves, in one.
 
     Each octave is the upper half of what is left, parted in the middle; every part holds at least two
     coefficients, where there are so many.
@@ -99,22 +134,35 @@ def octaves(time: int) -> tuple[slice, ...]:
             kept.append(edge)
     if kept[-1] > 1:
         kept.append(1)
+    if coarse:
+        kept = kept[:-1:COARSE] + kept[-1:]
     return tuple(slice(low, high) for high, low in itertools.pairwise(kept))
 
 
 @dataclass(frozen=True)
 class SignalForm:
-    """The shape of one signal's windows: (time, channel) at a rate."""
+    """The shape of one signal's windows: (time, channel) at a rate. pulse: told as in pulse.py."""
 
     name: str
     rate_hz: float
     time: int
     channels: tuple[Channel, ...]
+    pulse: bool = False
 
     @property
     def tells_length(self) -> bool:
         """Whether the length of the vector is a trace of its own: three axes of one unit."""
         return has_axes(self.channels)
+
+    @property
+    def trace_time(self) -> int:
+        """The readings of a trace."""
+        return steps_of(self.time, self.rate_hz) if self.pulse else self.time
+
+    @property
+    def bands(self) -> tuple[slice, ...]:
+        """The cosine coefficients that share a scale, highest first."""
+        return octaves(self.trace_time, coarse=self.pulse)
 
     @property
     def one_g(self) -> float | None:
@@ -124,35 +172,54 @@ class SignalForm:
     @property
     def traces(self) -> int:
         """How many series tell the signal: its channels and, where it is told, the length."""
-        return len(self.channels) + self.tells_length
+        return len(PULSE_CONSTANTS) if self.pulse else len(self.channels) + self.tells_length
 
     @property
     def numbers(self) -> int:
         """How many numbers tell the levels and the octaves' scales of all traces."""
-        return self.traces * (1 + len(octaves(self.time)))
+        return self.traces * (1 + len(self.bands))
 
     @property
-    def _units(self) -> list[str]:
-        """The unit of each trace."""
-        units = [channel.unit for channel in self.channels]
-        return [*units, units[0]] if self.tells_length else units
+    def units(self) -> tuple[str, ...]:
+        """The unit of each trace; of a pulse's there is none to speak of."""
+        if self.pulse:
+            return (PULSE_UNIT,) * self.traces
+        units = tuple(channel.unit for channel in self.channels)
+        return units + units[:1] if self.tells_length else units
+
+    @property
+    def doubled(self) -> tuple[float, ...]:
+        """For each trace, twice what its unit's factors begin at; 0 where differences count."""
+        return tuple(2 * BY_FACTORS.get(unit, 0.0) for unit in self.units)
+
+    @property
+    def constants(self) -> tuple[UnitConstants, ...]:
+        """The public constants of each trace."""
+        if self.pulse:
+            return PULSE_CONSTANTS
+        return tuple(UNIT_CONSTANTS[unit] for unit in self.units)
 
     def _constants(self, name: str) -> Float64Array:
-        return np.array([getattr(UNIT_CONSTANTS[unit], name) for unit in self._units])
+        return np.array([getattr(of, name) for of in self.constants])
 
     def factored(self, values: FloatArray) -> tuple[FloatArray, Float64Array]:
         """Give shapes (window, time, trace) and numbers (window, numbers) of (window, time, channel)."""
         exact = values.astype(np.float64)
-        if self.tells_length:
+        if self.pulse:
+            exact = series_of(exact[:, :, 0], self.rate_hz)
+        elif self.tells_length:
             exact = _with_norm(exact)
+        elif any(self.doubled):
+            doubled = np.array(self.doubled)
+            exact = np.where(doubled > 0, np.arcsinh(exact / np.maximum(doubled, 1e-9)), exact)
         spectrum = dct(exact, axis=1, norm="ortho")
         shape, scales = np.zeros_like(spectrum), []
-        for octave in octaves(self.time):
+        for octave in self.bands:
             rms = np.sqrt((spectrum[:, octave] ** 2).mean(axis=1))
             scales.append(np.maximum(rms, self._constants("smallest_scale")))
             shape[:, octave] = spectrum[:, octave] / scales[-1][:, None]
         series = idct(shape, axis=1, norm="ortho")
-        level = self._level_numbers(spectrum[:, 0] / math.sqrt(self.time), scales)
+        level = self._level_numbers(spectrum[:, 0] / math.sqrt(self.trace_time), scales)
         numbers = [level, *(self._scale_numbers(scale) for scale in scales)]
         return series.astype(np.float32), np.stack(numbers, axis=2).reshape(len(values), -1)
 
@@ -164,13 +231,19 @@ class SignalForm:
             for of in np.moveaxis(told[:, :, 1:], 2, 0)
         ]
         spectrum = dct(shape.astype(np.float64), axis=1, norm="ortho")
-        spectrum[:, 0] = self._level(told[:, :, 0], scales) * math.sqrt(self.time)
-        for octave, scale in zip(octaves(self.time), scales, strict=True):
+        spectrum[:, 0] = self._level(told[:, :, 0], scales) * math.sqrt(self.trace_time)
+        for octave, scale in zip(self.bands, scales, strict=True):
             spectrum[:, octave] *= scale[:, None]
         series = idct(spectrum, axis=1, norm="ortho")
+        if self.pulse:
+            return pulse_of(series, self.time, self.rate_hz)[:, :, None].astype(np.float32)
         values = series[:, :, : len(self.channels)]
         if self.tells_length:
             values = self._with_length(values, series[:, :, -1:])
+        elif any(self.doubled):
+            doubled = np.array(self.doubled)
+            factors = doubled * np.sinh(np.clip(values, -MOST_FACTORS, MOST_FACTORS))
+            values = np.where(doubled > 0, factors, values)
         return np.asarray(values, dtype=np.float32)
 
     def _with_length(self, values: Float64Array, length: Float64Array) -> Float64Array:
@@ -193,12 +266,12 @@ class SignalForm:
         its swing, whether the swing is large or not.
         """
         usual = self._constants("level_spread")
-        turns = np.array([unit == TURNS for unit in self._units])
+        turns = np.array([unit == TURNS for unit in self.units])
         if not turns.any():
             return usual
         powers = [
             (octave.stop - octave.start) * scale**2
-            for octave, scale in zip(octaves(self.time), scales, strict=True)
+            for octave, scale in zip(self.bands, scales, strict=True)
         ]
         motion = np.sqrt(np.sum(powers, axis=0) / self.time)
         return np.where(turns, motion + LEAST_TURN, usual)
@@ -248,13 +321,18 @@ class Representation:
 
     @property
     def steps(self) -> int:
-        """The length of the common clock: the greatest common divisor of all window lengths."""
-        return math.gcd(*(signal.time for signal in self.signals))
+        """The length of the common clock: the greatest common divisor of all traces' lengths."""
+        return math.gcd(*(signal.trace_time for signal in self.signals))
 
     @property
     def folds(self) -> tuple[int, ...]:
         """For each trace, the number of network channels that carry its shape."""
-        return tuple(s.time // self.steps for s in self.signals for _ in range(s.traces))
+        return tuple(s.trace_time // self.steps for s in self.signals for _ in range(s.traces))
+
+    @property
+    def coarse(self) -> tuple[bool, ...]:
+        """For each trace, whether its scales are told coarsely."""
+        return tuple(s.pulse for s in self.signals for _ in range(s.traces))
 
     @property
     def numbers(self) -> int:
@@ -283,7 +361,7 @@ class Representation:
         told = encoded[:, sum(self.folds) :].mean(axis=2, dtype=np.float64)
         signals = {}
         for form in self.signals:
-            width = form.traces * (form.time // self.steps)
+            width = form.traces * (form.trace_time // self.steps)
             shape = self._unfold(encoded[:, at_shape : at_shape + width], form)
             numbers = told[:, at_number : at_number + form.numbers]
             at_shape, at_number = at_shape + width, at_number + form.numbers
@@ -301,18 +379,32 @@ class Representation:
     def _unfold(self, folded: FloatArray, form: SignalForm) -> FloatArray:
         """(window, trace * fold, step) -> (window, time, trace)."""
         count = len(folded)
-        split = folded.reshape(count, form.traces, form.time // self.steps, self.steps)
-        return split.transpose(0, 3, 2, 1).reshape(count, form.time, form.traces)
+        split = folded.reshape(count, form.traces, form.trace_time // self.steps, self.steps)
+        return split.transpose(0, 3, 2, 1).reshape(count, form.trace_time, form.traces)
 
 
 def representation_of(windows: Windows) -> Representation:
     """Give the representation that fits a window set: its signals' rates, lengths and channels."""
     return Representation(
         tuple(
-            SignalForm(name, signal.rate_hz, signal.values.shape[1], signal.channels)
+            SignalForm(
+                name,
+                signal.rate_hz,
+                signal.values.shape[1],
+                signal.channels,
+                pulse=_is_pulse(name, signal),
+            )
             for name, signal in windows.signals.items()
         )
     )
+
+
+def _is_pulse(name: str, signal: SignalWindows) -> bool:
+    """Say whether windows are told as a pulse: blood volume pulse, fast and long enough for one."""
+    first = signal.channels[0]
+    named = len(signal.channels) == 1 and first.unit == PULSE_UNIT
+    named = named and BLOOD_PULSE in f"{name} {first.name}".lower()
+    return named and steps_of(signal.values.shape[1], signal.rate_hz) > 0
 
 
 def form_to(representation: Representation) -> list[dict[str, Any]]:
@@ -329,6 +421,7 @@ def form_from(told: Sequence[Mapping[str, Any]]) -> Representation:
                 signal["rate_hz"],
                 signal["time"],
                 tuple(Channel(**channel) for channel in signal["channels"]),
+                signal.get("pulse", False),  # models of before know of none
             )
             for signal in told
         )

@@ -19,8 +19,9 @@ from wearsynth.generators.flow import ConditionalFlow, make_flow
 from wearsynth.generators.gan import ConditionalGan, Network, make_gan
 from wearsynth.generators.mixture import fit_mixture
 from wearsynth.generators.records import RecordShape
-from wearsynth.grids import Grid, grid_of
+from wearsynth.grids import Grid, grid_of, shared_range
 from wearsynth.model import Model, record_shape
+from wearsynth.mounting import has_axes
 from wearsynth.optimise import LoopPlan, Outcome, Records, Watch, optimise
 from wearsynth.representation import Representation, representation_of
 from wearsynth.stopping import HeldOutCheck, set_aside
@@ -309,7 +310,12 @@ def _model(
 
 def grids_of(windows: Windows) -> dict[str, tuple[Grid, ...]]:
     """Give, by signal, the grid of each channel's readings."""
-    return {
-        name: tuple(grid_of(signal.values[:, :, at]) for at in range(len(signal.channels)))
+    grids = {
+        name: tuple(
+            grid_of(signal.values[:, :, at], channel.unit)
+            for at, channel in enumerate(signal.channels)
+        )
         for name, signal in windows.signals.items()
     }
+    axes = {name for name, signal in windows.signals.items() if has_axes(signal.channels)}
+    return {name: shared_range(of) if name in axes else of for name, of in grids.items()}

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from wearsynth.data import Events, Oddity, Recording, Signal, Span, StrArray, Windows
 from wearsynth.errors import DataError
+from wearsynth.formats.e4_beats import intervals_of, rate_of
 from wearsynth.formats.e4_files import KINDS, RATES_HZ, Kind
 from wearsynth.formats.timeline import gaps_of, runs
 from wearsynth.oddities import STANDARD_GRAVITY_M_S2
@@ -28,6 +29,7 @@ PART = "session(s) are parts of a recording that has missing readings inside"
 CLIPPED = "reading(s) of acc beyond the sensor's -2..1.984 g, clipped as the sensor does"
 BEYOND = "reading(s) of {} beyond what the sensor can give ({:g}..{:g} {}), written as they are"
 SYNTHETIC = "window(s) are synthetic: no sensor recorded them"
+HEART = "HR and IBI were found in BVP, as the device does, not by it."
 OVERLAP = "window(s) overlap the one before in their source: the readings they share stand twice"
 
 _KINDS = {kind.name: kind for kind in KINDS}
@@ -95,27 +97,38 @@ def _joined(windows: Windows, name: str, length_s: float) -> Recording:
         (SYNTHETIC, int(windows.synthetic.sum())),
         (OVERLAP, _overlaps(windows, length_s)),
     )
+    signals = {
+        signal_name: Signal(
+            signal.values.reshape(-1, len(signal.channels)), signal.rate_hz, signal.channels
+        )
+        for signal_name, signal in windows.signals.items()
+    }
+    beats, told = _heart(signals)
     return Recording(
         name=name,
-        signals={
-            signal_name: Signal(
-                signal.values.reshape(-1, len(signal.channels)), signal.rate_hz, signal.channels
-            )
-            for signal_name, signal in windows.signals.items()
-        },
+        signals=signals | beats,
         subject=_only(windows.subject),
         spans=tuple(
             Span(index * length_s, (index + 1) * length_s, label)
             for index, label in enumerate(windows.label_names.tolist())
         ),
-        events={"tags": Events(changes_s)},
+        events={"tags": Events(changes_s)} | told,
         notes=(
             f"Windows of {length_s:g} s stand one after another: the signals are not continuous "
             "where two of them meet.",
+            *([HEART] if beats else []),
         ),
         oddities=tuple(Oddity(what, count, name) for what, count in counted if count),
         synthetic=bool(windows.synthetic.all()),
     )
+
+
+def _heart(signals: Mapping[str, Signal]) -> tuple[dict[str, Signal], dict[str, Events]]:
+    """Give heart rate and intervals found in the pulse, where it has beats and no rate is there."""
+    rate = rate_of(signals["bvp"]) if "bvp" in signals and "hr" not in signals else None
+    if rate is None:
+        return {}, {}
+    return {"hr": rate}, {"ibi": intervals_of(signals["bvp"])}
 
 
 def _only(names: StrArray) -> str | None:

@@ -8,13 +8,12 @@ and Schmitz, 1996, doi 10.1103/PhysRevLett.77.635). The constants are public: no
 """
 
 import itertools
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from wearsynth.generators.records import RecordShape, Whitening, cosine_basis, exact
+from wearsynth.generators.records import Cosines, RecordShape, Run, Whitening, exact
 from wearsynth.representation import octaves
 
 SEGMENTS = 4
@@ -33,17 +32,8 @@ NORMAL_KURTOSIS = 1.25
 """About the logarithm of 3 + 0.5, in which the kurtosis of a normal shape is told."""
 
 
-@dataclass(frozen=True)
-class _Run:
-    """Neighbouring traces of one length."""
-
-    fold: int
-    traces: int
-    steps: int
-
-    @property
-    def time(self) -> int:
-        return self.fold * self.steps
+class _Run(Run):
+    """Neighbouring traces of one kind, and how they are described."""
 
     @property
     def segments(self) -> int:
@@ -61,7 +51,7 @@ class _Run:
     def tied(self, *, fine: bool) -> tuple[slice, ...]:
         """Give the bands in each of which traces go together in their own way, lowest first."""
         if fine:
-            return octaves(self.time)[::-1]
+            return self.octaves[::-1]
         edges = sorted({1, max(2, round(SLOW_PART * self.time)), self.time})
         return tuple(
             slice(low, high) for low, high in itertools.pairwise(edges) if high <= self.time
@@ -71,12 +61,13 @@ class _Run:
 class Surrogates(nn.Module):
     """Describes white shapes (record, channel, step), and makes surrogates of descriptions.
 
-    No layer mixes records. fine: see the module.
+    No layer mixes records. fine: see the module. Of traces whose scales are told coarsely nothing is
+    described but finely: their surrogates are noise.
     """
 
     def __init__(self, shape: RecordShape, *, fine: bool = False) -> None:
         super().__init__()
-        runs = [_Run(fold, traces, shape.steps) for fold, traces in shape.runs]
+        runs = [_Run(of.fold, of.traces, of.steps, of.coarse) for of in shape.runs]
         self.runs = [_RunSurrogates(run, fine=fine) for run in runs]
         self.channels = [run.fold * run.traces for run in runs]
         self.sizes = [sum(run.sizes) for run in self.runs]
@@ -117,12 +108,14 @@ class _RunSurrogates(nn.Module):
             run.traces,
             run.traces,
         ]
-        self.basis: Tensor
+        self.only_noise = run.coarse and not fine
+        if self.only_noise:
+            self.sizes = [0]
+        self.cosines = Cosines(run.time)
         self.between: Tensor
         self.pairs: Tensor
         self.mirrored: Tensor
         self.members: Tensor
-        self.register_buffer("basis", cosine_basis(run.time), persistent=False)
         self.register_buffer("between", _between(run), persistent=False)
         pairs = torch.triu_indices(run.traces, run.traces, 1)
         mirrored = torch.zeros(pairs.shape[1], run.traces, run.traces)
@@ -137,8 +130,10 @@ class _RunSurrogates(nn.Module):
 
     def describe(self, channels: Tensor) -> Tensor:
         """Give (record, size) of white shapes (record, trace * fold, step)."""
+        if self.only_noise:
+            return channels.new_zeros(len(channels), 0)
         series = self._unfolded(channels)
-        spectrum = series @ self.basis.T
+        spectrum = self.cosines(series)
         powers = (self._band_power(spectrum) + 1e-3).log().transpose(1, 2).flatten(1)
         ties = [self._ties(spectrum[:, :, band]) for band in self.tied]
         unit = _of_unit_power(series)
@@ -154,10 +149,12 @@ class _RunSurrogates(nn.Module):
 
         The noise is taken for cosine coefficients, with which it shares its law.
         """
+        if self.only_noise:
+            return noise
         powers, ties, course, skewness, kurtosis = torch.split(description, self.sizes, dim=1)
         spectrum = self._tied(self._unfolded(noise), ties)
         told = course.reshape(-1, self.run.traces, self.run.segments).clamp(-4, 4)
-        series = _of_unit_power((spectrum @ self.basis) * (told @ self.between / 2).exp())
+        series = _of_unit_power(self.cosines.back(spectrum) * (told @ self.between / 2).exp())
         # the first terms of Cornish and Fisher's expansion, for what the moving power does not bring
         own_skewness, own_fourth = _moments(series)
         bent = (skewness.clamp(-2, 2) - own_skewness)[:, :, None] / 6
@@ -165,7 +162,7 @@ class _RunSurrogates(nn.Module):
         heavy = (fourth - own_fourth).clamp(-1, 8)[:, :, None] / 24
         series = series + bent * (series.square() - 1) + heavy * (series.pow(3) - 3 * series)
         if self.bands:
-            series = self._with_powers(series @ self.basis.T, powers) @ self.basis
+            series = self.cosines.back(self._with_powers(self.cosines(series), powers))
         split = series.reshape(len(series), self.run.traces, self.run.steps, self.run.fold)
         return split.transpose(2, 3).flatten(1, 2)
 

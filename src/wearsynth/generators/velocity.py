@@ -17,6 +17,12 @@ from wearsynth.generators.surrogates import Surrogates
 PATCH = 2
 """Neighbouring steps that enter the U-Net side by side."""
 
+CHEAP = 256
+"""Layers of up to so many numbers are wider than what passes through them."""
+
+DEPTH, MANY = 4, 200
+"""Blocks that draw a description; half of them where more numbers describe a window."""
+
 TIME_WAVES = 16
 PLACE_WAVES = 4
 """Cosines that tell the U-Net where in the window it is, where it has as many places."""
@@ -126,9 +132,11 @@ class Dense(nn.Module):
 class DescriptionNet(nn.Module):
     """The velocity of descriptions (record, described), given time, label and conditions."""
 
-    def __init__(self, shape: RecordShape, described: int, width: int, depth: int = 4) -> None:
+    def __init__(self, shape: RecordShape, described: int, width: int) -> None:
         super().__init__()
-        size = max(4 * width, described + described // 4)  # no narrower than what passes through
+        # no narrower than what passes through, and a little wider where it is cheap
+        size = max(4 * width, described, min(described + described // 4, CHEAP))
+        depth = DEPTH if described <= MANY else DEPTH // 2
         self.code = Code(shape.conditions, shape.classes, size)
         self.stem = nn.Linear(described, size)
         self.blocks = nn.ModuleList(Dense(size) for _ in range(depth))

@@ -1,0 +1,190 @@
+"""Empatica E4 windows at native rates: whether there is a pulse, and what the windows are good for.
+
+Usage: python benchmarks/e4_native.py [--shared FOLDER] [--runs FOLDER] [--generators mixture flow]
+           [--rounds 2500] [--width 48] [--seed 0] [--detectors trees minirocket]
+
+Six of e4_stress's 17 labelled people are held out; a generator is fitted to the windows of the others
+(kept in --runs, and taken from there the next time) and draws as many. Tables: hearts by NeuroKit2,
+scores of the judge with their real-against-real reference, and AUC of stress on the people not seen.
+The flow takes about 10 CPU minutes to fit, what follows 5 for each generator.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import e4_stress_data
+import numpy as np
+from scipy.stats import spearmanr, wasserstein_distance
+from sklearn.metrics import roc_auc_score
+
+from wearsynth.classifiers import fit_kernels, fit_ridge, fit_trees
+from wearsynth.config import FitConfig
+from wearsynth.data import Split, Windows
+from wearsynth.evaluation.attacks.membership import membership
+from wearsynth.evaluation.described import thinned
+from wearsynth.evaluation.detector import detector_scores
+from wearsynth.evaluation.physics import physics_scores
+from wearsynth.evaluation.physio import heart_of, physio_scores
+from wearsynth.evaluation.scores import Score
+from wearsynth.evaluation.trial import Effort, prepare
+from wearsynth.features import all_features
+from wearsynth.model import Model, load_model, save_model
+from wearsynth.training import fit
+
+ROOT = Path(__file__).parents[1]
+HEART_WINDOWS = 150
+"""Hearts are looked at in at most so many windows of each class."""
+
+KERNELS = 2000
+WINDOWS = 1000
+
+
+def main(arguments: list[str]) -> None:
+    """Print the tables of every generator that is asked for."""
+    given = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    given.add_argument("--shared", type=Path, default=ROOT.parent / "shared")
+    given.add_argument("--runs", type=Path, default=ROOT / "runs/e4")
+    given.add_argument("--generators", nargs="+", default=["mixture", "flow"])
+    given.add_argument("--detectors", nargs="+", default=["trees", "minirocket", "cnn"])
+    given.add_argument("--rounds", type=int, default=2500)
+    given.add_argument("--width", type=int, default=48)
+    given.add_argument("--seed", type=int, default=0)
+    options = given.parse_args(arguments)
+    real = e4_stress_data.windows(options.shared / e4_stress_data.PATH)
+    split = e4_stress_data.split(real, seed=options.seed)
+    people = ", ".join(np.unique(split.holdout.subject).tolist())
+    print(
+        f"{len(split.train)} windows to learn from; held out are {len(split.holdout)} of {people}."
+    )
+    for kind in options.generators:
+        model = fitted(split.train, kind, options)
+        made = model.sample(split.train.counts, seed=options.seed + 1)
+        for lines in (
+            heart_lines(split, made),
+            score_lines(split, made, options),
+            auc_lines(split, made, options.seed),
+        ):
+            print(f"\n{kind}")
+            for line in lines:
+                print(line, flush=True)
+
+
+def fitted(train: Windows, kind: str, options: argparse.Namespace) -> Model:
+    """Give the generator, from its folder where it is there."""
+    folder = options.runs / f"{kind}-{options.seed}"
+    if not folder.exists():
+        config = FitConfig(generator=kind, seed=options.seed)
+        if kind != "mixture":
+            more = {"rounds": options.rounds, "width": options.width, "set_aside": 0.0}
+            config = config.model_copy(update=more)
+        began_s = time.process_time()
+        model = fit(train, config)
+        print(f"{kind}: fitted in {time.process_time() - began_s:.0f} CPU s")
+        save_model(model, folder)
+    return load_model(folder)
+
+
+@dataclass(frozen=True, eq=False)
+class Hearts:
+    """What windows of one class show, (window,) each: beats a minute, ms, ms, movement in g."""
+
+    rate: np.ndarray
+    rmssd: np.ndarray
+    sdnn: np.ndarray
+    moved: np.ndarray
+
+    @property
+    def found(self) -> float:
+        """The share of windows in which beats are found."""
+        return float(np.isfinite(self.rate).mean())
+
+    @property
+    def coupling(self) -> float:
+        """The rank correlation of movement and heart rate over windows."""
+        known = np.isfinite(self.rate)
+        return float(spearmanr(self.moved[known], self.rate[known]).statistic)
+
+
+def hearts(windows: Windows, name: str) -> Hearts:
+    """Look at the hearts of windows of a class, evenly spread over them."""
+    of = windows.of_class(name)
+    rows = np.unique(np.linspace(0, len(of) - 1, HEART_WINDOWS).round().astype(int))
+    of = of.select(rows)
+    pulse, acc = of.signals["bvp"], of.signals["acc"].values
+    seen = [heart_of(one[:, 0], pulse.rate_hz) for one in pulse.values]
+    return Hearts(
+        np.array([heart.rate_bpm for heart in seen]),
+        np.array([heart.rmssd_ms for heart in seen]),
+        np.array([heart.sdnn_ms for heart in seen]),
+        np.log(np.linalg.norm(acc, axis=2).std(axis=1) + 1e-3),
+    )
+
+
+def heart_lines(split: Split, made: Windows) -> Iterator[str]:
+    """Give a table of hearts: made, real people learnt from, real people held out."""
+    yield "| class | windows | beats found | heart rate | W1 to train | RMSSD | SDNN | motion and rate |"
+    yield "|---|---|---|---|---|---|---|---|"
+    sets = {"made": made, "train": split.train, "held out": split.holdout}
+    for name in made.classes:
+        seen = {kind: hearts(windows, name) for kind, windows in sets.items()}
+        for kind, of in seen.items():
+            rates, usual = (one.rate[np.isfinite(one.rate)] for one in (of, seen["train"]))
+            apart = wasserstein_distance(rates, usual) if len(rates) else float("nan")
+            yield (
+                f"| {name} | {kind} | {of.found:.2f} | {np.median(rates):.1f} | {apart:.1f} | "
+                f"{np.nanmedian(of.rmssd):.0f} | {np.nanmedian(of.sdnn):.0f} | {of.coupling:+.2f} |"
+            )
+
+
+def score_lines(split: Split, made: Windows, options: argparse.Namespace) -> Iterator[str]:
+    """Give a table of the judge's scores of physics, hearts, skin and detectors."""
+    effort = Effort(
+        windows=WINDOWS, trees=100, judges=("trees",), detectors=tuple(options.detectors)
+    )
+    given = {"synthetic": made, "train": split.train, "holdout": split.holdout}
+    trial = prepare(given, effort, seed=options.seed)
+    yield "| figure | value | real against real | verdict | note |"
+    yield "|---|---|---|---|---|"
+    for scores in (
+        physio_scores(trial, quick=False),
+        physics_scores(trial),
+        membership(trial).scores,
+        detector_scores(trial),
+    ):
+        yield from map(_line, scores)
+
+
+def _line(score: Score) -> str:
+    value = "none" if score.value is None else f"{score.value:.2f}"
+    told = score.reference
+    beside = "" if told is None else f"{told.mean:.2f}, worst {told.worst:.2f}"
+    return f"| {score.title} | {value} | {beside} | {score.verdict} | {score.note} |"
+
+
+def auc_lines(split: Split, made: Windows, seed: int) -> Iterator[str]:
+    """Give a table of the AUC of stress on held-out people, learnt from made and from real windows."""
+    yield "| judge | made (TSTR) | real (TRTR) | ratio |"
+    yield "|---|---|---|---|"
+    for name, auc in (("trees", _by_trees), ("minirocket", _by_kernels)):
+        one, other = (auc(of, split.holdout, seed) for of in (made, split.train))
+        yield f"| {name} | {one:.3f} | {other:.3f} | {one / other:.3f} |"
+
+
+def _by_trees(learnt: Windows, tested: Windows, seed: int) -> float:
+    trees = fit_trees(all_features(learnt).values, learnt.label, seed=seed, trees=300)
+    told = trees.predict_proba(all_features(tested).values)[:, 1]
+    return float(roc_auc_score(tested.label, told))
+
+
+def _by_kernels(learnt: Windows, tested: Windows, seed: int) -> float:
+    outcomes = fit_kernels(thinned(learnt, WINDOWS), seed=seed, count=KERNELS)
+    ridge = fit_ridge(outcomes(learnt), learnt.label)
+    return float(roc_auc_score(tested.label, ridge.decision_function(outcomes(tested))))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
