@@ -32,8 +32,9 @@ BY_FACTORS, LEAST_US = "uS", 0.05
 DRIFT_S = 240.0
 """A shift of level fades by 1/e in so long: real levels of a minute resemble those of so many minutes ago."""
 
-OVERLAP_S, LEAD_S = 1.25, 2.0
-"""Windows are faded over so long, a quarter of a window at most, and compared over so much more before."""
+OVERLAP_S, LEAD_S = 2.0, 2.0
+"""Windows are faded over so long, two beats or three, a quarter of a window at most, and compared over so much
+more before."""
 
 EDGE_S = 1.0
 """So much of a window's end is left out, where there is more: what no window follows is less sure."""
@@ -44,8 +45,8 @@ PLACES_S, PLACES = 15.0, 0.3
 POOL_S, LEAST_POOL, MOST_POOL = 3600.0, 96, 512
 """Windows of a class to choose from: so long a time of them. Half of them used, as many are drawn anew."""
 
-LIKE_S = 5.0
-"""Windows go on as strongly as before: so long before the joint and after it is compared."""
+LIKE_S = 10.0
+"""Windows go on as strongly, and drift as fast, as before: so long before the joint and after is compared."""
 
 LIKE_WEIGHT = 2.0
 """How much that counts, in squared log units."""
@@ -56,7 +57,10 @@ LEVELLED, LEVELLED_S = "a.u.", 0.5
 PULSE_WEIGHT = 4.0
 """How much more than others a pulse counts: it is told most surely by what it does next."""
 
-LEVEL_WEIGHT = 0.5
+TREND_WEIGHT = 0.5
+"""How much it counts that a level drifts on as fast, in units of the variance of drifts."""
+
+LEVEL_WEIGHT = 1.0
 """How much it counts that a level is where it was, in units of the variance of levels."""
 
 QUIET = 0.005
@@ -202,6 +206,9 @@ class _Pools:
         total: Float64Array = np.zeros(1)
         strength = np.array([of for values in before.values() for of in _strength(values)])
         total = LIKE_WEIGHT * np.square(pool.strengths - strength).mean(axis=2)
+        for signal, (trends, usual) in pool.trends.items():
+            off = (trends - _trend(before[signal])) / usual
+            total = total + TREND_WEIGHT * np.square(off).mean(axis=2)
         for signal, values in before.items():
             compared = values[-(lead + self.clock.overlap) * self._fold(signal) :]
             parts = pool.views[signal][:, :, -len(compared) :]
@@ -326,6 +333,7 @@ class _Pool:
         self.fold = {name: fold(name) for name in self.windows}
         self.views: Readings = {}  # (window, place, time, channel)
         self.spread: dict[str, float] = {}
+        self.trends: dict[str, tuple[Float64Array, float]] = {}  # (window, place, channel), sd
         strengths = list[Float64Array]()
         self.level_variance: dict[str, float] = {}
         for name, values in self.windows.items():
@@ -335,19 +343,22 @@ class _Pool:
             moved = self.views[name] if name in drifting else values[:, None]
             self.spread[name] = float(moved.var(axis=2).mean()) + 1e-12
             self.level_variance[name] = float(values.mean(axis=1).var(axis=0).mean()) + 1e-12
-            strengths += self._strengths(values, self.fold[name])
+            told = self._following(values, self.fold[name])
+            strengths += told[:2]
+            if name in drifting:
+                self.trends[name] = (told[2], float(told[2].std()) + 1e-9)
         self.strengths = np.stack(strengths, axis=2)
 
     def overlap(self, name: str) -> int:
         """Give the readings of a signal in an overlap."""
         return self.clock.overlap * self.fold[name]
 
-    def _strengths(self, values: Float64Array, fold: int) -> list[Float64Array]:
-        """Give _strength of what follows on each place, each (window, place)."""
+    def _following(self, values: Float64Array, fold: int) -> list[Float64Array]:
+        """Give _strength and _trend of what follows on each place, each (window, place, ...)."""
         long = self.clock.like * fold
         places = sliding_window_view(values, long, axis=1)[:, self.clock.lead * fold :: fold]
         places = places[:, : self.clock.places]
-        told = [_strength(of) for of in places.swapaxes(2, 3)]
+        told = [[*_strength(of), _trend(of)] for of in places.swapaxes(2, 3)]
         return [np.stack(of) for of in zip(*told, strict=True)]
 
     def taken(self, window: int, place: int) -> Readings:
@@ -384,6 +395,13 @@ def _strength(values: Float64Array) -> list[Float64Array]:
     moves = np.square(np.diff(values, axis=-2)).mean(axis=(-2, -1))
     reach = values.var(axis=-2).mean(axis=-1)
     return [np.asarray(np.log(of + 1e-9) / 2) for of in (moves, reach)]
+
+
+def _trend(values: Float64Array) -> Float64Array:
+    """Give by how much the second half of readings (..., time, channel) lies above the first."""
+    half = values.shape[-2] // 2
+    later, earlier = values[..., half:, :], values[..., :half, :]
+    return np.asarray(later.mean(axis=-2) - earlier.mean(axis=-2))
 
 
 def _to_even(values: NDArray[np.float32], unit: str) -> Float64Array:
