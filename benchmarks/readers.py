@@ -26,6 +26,8 @@ sys.path.insert(0, str(TESTS))
 
 from layouts import (  # noqa: E402 - they stand among the tests
     e4,
+    edge_impulse,
+    hsdatalog,
     lsm6dsl,
     memsstudio,
     motionsense,
@@ -70,6 +72,8 @@ LAYOUTS = {
     ),
     "memsstudio": Layout(lambda to, rows: memsstudio.write(to, readings=rows), 1000, share=0.1),
     "lsm6dsl": Layout(lambda to, rows: lsm6dsl.write(to, readings=rows), 1000, share=0.1),
+    "hsdatalog": Layout(lambda to, frames: hsdatalog.write(to, frames=frames), 1000, share=0.3),
+    "edgeimpulse": Layout(lambda to, rows: edge_impulse.write(to, readings=rows), 1000, share=0.1),
     "wesad_1hz": Layout(lambda to, fours: wesad_1hz.write(to, seconds=4 * fours), 1000, share=0.1),
 }
 

@@ -14,6 +14,7 @@ import typer.main
 
 from wearsynth.cli import app
 from wearsynth.config import (
+    DetectConfig,
     FinetuneConfig,
     FitConfig,
     GenerateConfig,
@@ -35,6 +36,7 @@ SCHEMAS: dict[str, type[Section]] = {
     "fit": FitConfig,
     "finetune": FinetuneConfig,
     "sample": SampleConfig,
+    "detect": DetectConfig,
     "generate": GenerateConfig,
     "render": RenderConfig,
 }
@@ -45,7 +47,8 @@ CLI_HEAD = """# Command line
 This page is written by `scripts/cli_reference.py` from the program; do not edit it by hand.
 Every command answers `--help`. Lines about progress go to stderr, results to stdout. An error is
 one sentence and exit code 1; a wrong option is exit code 2; a condition of `evaluate --fail-if`
-that holds, or damage that `evaluate --self-test` does not see, is exit code 3; Ctrl-C is 130.
+that holds, damage that `evaluate --self-test` does not see, or an `audit` that refutes the claim, is exit
+code 3; Ctrl-C is 130.
 """
 
 CONFIGURATION_HEAD = """# Configuration
@@ -56,9 +59,10 @@ This page is written by `scripts/cli_reference.py` from the program; do not edit
 unknown key is an error that names the nearest known one. `wearsynth config` prints what follows:
 all options at their defaults.
 
-`[render]` and `[generate]` are different from the others: without `[render]` in the file `run`
-renders nothing, and `[generate]` is read by `wearsynth generate` alone. `generate` also takes a
-file that holds only the keys of `[generate]`, such as `configuration.json` in the project's folder.
+`[distil]`, `[detect]`, `[render]` and `[generate]` are different from the others: without them in the
+file `run` distils, looks for stress and renders nothing, and `[generate]` is read by
+`wearsynth generate` alone. `generate` also takes a file that holds only the keys of `[generate]`,
+such as `configuration.json` in the project's folder.
 """
 
 

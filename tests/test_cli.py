@@ -166,10 +166,6 @@ def test_version(run: Run) -> None:
         (("generate", "--config", "run.toml", "-o", "g"), "run.toml: fit: unknown option"),
         (("generate", "--format", "nanoedg", "-o", "g"), "Did you mean 'nanoedge'"),
         (
-            ("render", "w.parquet", "--format", "wisdm", "-o", "c"),
-            "'still' is no activity of WISDM",
-        ),
-        (
             ("evaluate", "w.parquet", "--train", "w.parquet", "--holdout", "w.parquet", "-o", "x"),
             "share",
         ),

@@ -6,6 +6,7 @@ import pytest
 from wearsynth.config import (
     ColumnsConfig,
     Config,
+    DetectConfig,
     DistilConfig,
     FitConfig,
     GenerateConfig,
@@ -26,7 +27,12 @@ def written(tmp_path: Path, text: str, name: str = "run.toml") -> Path:
 
 
 def test_the_printed_default_is_the_default(tmp_path: Path) -> None:
-    whole = Config(distil=DistilConfig(), render=RenderConfig(), generate=GenerateConfig())
+    whole = Config(
+        distil=DistilConfig(),
+        detect=DetectConfig(),
+        render=RenderConfig(),
+        generate=GenerateConfig(),
+    )
     assert load_config(written(tmp_path, default_toml())) == whole
 
 

@@ -23,7 +23,7 @@ from wearsynth.sensors import load_profile, profile_names
 REPOSITORY = Path(__file__).parents[1]
 PACKAGE = REPOSITORY / "src" / "wearsynth"
 README = REPOSITORY / "README.md"
-DOCS = sorted((REPOSITORY / "docs").glob("*.md"))
+DOCS = sorted((REPOSITORY / "docs").rglob("*.md"))
 PAGES = sorted([*REPOSITORY.glob("*.md"), *DOCS])
 
 pytestmark = pytest.mark.skipif(not DOCS, reason="the docs are not part of this copy")
@@ -226,7 +226,8 @@ def test_notebooks_are_executed_in_order_and_import_what_there_is(path: Path) ->
 
 @pytest.mark.parametrize("path", sorted((REPOSITORY / "examples").glob("*.toml")), ids=str)
 def test_example_configurations_are_valid(path: Path) -> None:
-    assert load_config(path).render is not None
+    config = load_config(path)
+    assert config.render is not None or config.detect is not None
 
 
 def test_the_example_of_generate_is_valid() -> None:
@@ -240,6 +241,9 @@ def test_the_example_of_generate_is_valid() -> None:
 def test_all_formats_sensors_figures_and_verdicts_are_described() -> None:
     for name in (*KNOWN_FORMATS, *WRITERS):
         assert f"`{name}`" in doc("formats.md")
+    for name in WRITERS:
+        page = name.removesuffix("_csv").removesuffix("_v1")
+        assert f"--format {name} -o {name}\n" in doc(f"formats/{page}.md")
     assert MANIFEST_NAME in doc("formats.md")
     for name in profile_names():
         assert f"| {name} | " in doc("sensors-and-rendering.md")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from toy import toy_windows
-from wearsynth.cli import FAILED, main
+from wearsynth.cli import main
 from wearsynth.data import Windows, windows_from_arrays
 from wearsynth.errors import ConfigError, DataError
 from wearsynth.evaluation import Reference, Score, Scores, selftest
@@ -20,6 +20,7 @@ from wearsynth.evaluation.pictures import Pictures
 from wearsynth.evaluation.scores import SetSummary, Verdict
 from wearsynth.evaluation.selftest import part, self_test, turned, write_self_test
 from wearsynth.evaluation.text import self_test_text
+from wearsynth.options import FAILED
 from wearsynth.tables import save_windows
 
 JUDGE_PAGE = Path(__file__).parents[1] / "docs" / "judge-your-own.md"

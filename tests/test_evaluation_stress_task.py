@@ -138,3 +138,5 @@ def test_files_give_lines(tmp_path: Path) -> None:
     lines = list(utility_files([paths["synthetic"]], files, task="stress"))
     assert "4 folds" in lines[0]
     assert any(line.startswith("stress network") and "F1 stress" in line for line in lines)
+    lines = list(utility_files([paths["synthetic"]], files, task="stress", judges=["trees"]))
+    assert any(line.startswith("trees") and "F1 stress" in line for line in lines)

@@ -30,7 +30,9 @@ def test_a_signal_that_is_not_there_is_named_with_those_that_are() -> None:
 
 
 def test_an_option_of_another_format_is_refused_with_its_owners() -> None:
-    with pytest.raises(DataError, match="source_rate_hz is for 'memsstudio' only; basic_motions"):
+    with pytest.raises(
+        DataError, match="source_rate_hz is for 'memsstudio' and 'hsdatalog' only; b"
+    ):
         read("basic_motions", source_rate_hz=26)
 
 

@@ -19,6 +19,7 @@ from wearsynth.formats import (
     nanoedge,
     raw_counts,
     read,
+    wisdm_key,
     wisdm_writer,
 )
 from wearsynth.formats.writers import WRITERS
@@ -230,15 +231,68 @@ def test_wisdm_is_read_back(tmp_path: Path, unit: str) -> None:
     }.items():
         recording = back[of]
         assert recording.oddities == ()
+        assert not recording.synthetic
         assert [span.label for span in recording.spans] == [of.split("_")[1]]
         values = recording.signals[name].values / counts.scale
         assert np.array_equal(np.rint(values), counts.values[mine].reshape(-1, 3))
 
 
-def test_wisdm_takes_its_own_activities_only(tmp_path: Path) -> None:
-    strange = replace(some_counts(), classes=("walk", "jogging", "never"))
-    with pytest.raises(DataError, match=r"'walk' is no activity of WISDM\. Did you mean 'walking'"):
-        wisdm_writer.write([strange], tmp_path / "out")
+def test_wisdm_takes_any_class_and_its_key_says_which(tmp_path: Path) -> None:
+    classes = ("stationary", "running", "walking", "never = ever")
+    counts = replace(
+        some_counts(),
+        values=np.arange(6 * 12 * 3, dtype=np.int16).reshape(6, 12, 3),
+        label=np.array([0, 1, 2, 3, 0, 1]),
+        device=np.zeros(6, dtype=np.int64),
+        classes=classes,
+        rate_hz=20.0,
+        synthetic=True,
+    )
+    summary = wisdm_writer.write([counts], tmp_path / "out")
+    key = (tmp_path / "out/activity_key.txt").read_text().splitlines()
+    assert key[0] == "walking = A"
+    assert key[1] == "running = B"
+    assert key[13] == "catch = O"
+    assert key[-2:] == ["stationary = T", "never = ever = U"]
+    assert summary.notes[-3:] == (
+        "running stands under the letter B of jogging, which means the same.",
+        "stationary is no activity of WISDM: its letter is T, see activity_key.txt.",
+        "never = ever is no activity of WISDM: its letter is U, see activity_key.txt.",
+    )
+    back = {recording.name: recording for recording in read(tmp_path / "out")}
+    assert set(back) == {f"1600_{name}" for name in classes}
+    assert all(recording.synthetic for recording in back.values())
+    for name, mine in {"running": [1, 5], "stationary": [0, 4], "walking": [2]}.items():
+        [span] = back[f"1600_{name}"].spans
+        assert span.label == name
+        values = back[f"1600_{name}"].signals["acc"].values / counts.scale
+        assert np.array_equal(np.rint(values), counts.values[mine].reshape(-1, 3))
+
+
+def test_wisdm_s_own_class_keeps_its_letter() -> None:
+    assert wisdm_key.letters_of(["running", "jogging"]) == {"jogging": "B", "running": "T"}
+    assert wisdm_key.letters_of(["folding_laundry", "walking"]) == {
+        "walking": "A",
+        "folding_laundry": "S",
+    }
+
+
+def test_the_key_renames_no_letter_of_the_set_itself(tmp_path: Path) -> None:
+    folder = tmp_path / "raw/watch/accel"
+    folder.mkdir(parents=True)
+    (tmp_path / "activity_key.txt").write_text("teeth = G\nhop = T\nT\n= U\nskip=V\n")
+    known = wisdm_key.activities_of(folder / "data_1600_accel_watch.txt")
+    assert known == wisdm_key.ACTIVITIES | {"T": "hop", "V": "skip"}
+    assert wisdm_key.activities_of(tmp_path.parent / "x") == wisdm_key.ACTIVITIES
+
+
+def test_what_wisdm_cannot_hold_is_refused(tmp_path: Path) -> None:
+    many = replace(some_counts(), classes=tuple(f"c{i}" for i in range(9)))
+    with pytest.raises(DataError, match=r"leaves 8 letters free, and 9 classes .*c0, c1.* fewer"):
+        wisdm_writer.write([many], tmp_path / "out")
+    odd = replace(some_counts(), classes=("a\nb", "jogging", "never"))
+    with pytest.raises(DataError, match=r"cannot stand in activity_key\.txt: rename it first"):
+        wisdm_writer.write([odd], tmp_path / "out")
     skin = small([[[1], [2]]], channels=(Channel("eda", "uS"),))
     with pytest.raises(DataError, match="acceleration in g or rotation in rad/s, got 1 channel"):
         wisdm_writer.write([skin], tmp_path / "out")

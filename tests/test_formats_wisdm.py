@@ -9,7 +9,7 @@ import pytest
 from layouts import wisdm as layout
 from wearsynth.data import Gap, Recording, Span
 from wearsynth.errors import DataError, FormatError
-from wearsynth.formats import read, recognise, timeline, wisdm, wisdm_text
+from wearsynth.formats import read, recognise, timeline, wisdm, wisdm_key, wisdm_text
 from wearsynth.formats.numeric_csv import BLOCK_BYTES
 from wearsynth.windowing import cut_windows
 
@@ -97,10 +97,10 @@ def test_every_folder_of_the_set_can_be_given(
 
 def test_the_layout_reads_without_oddities_and_cuts(tmp_path: Path) -> None:
     recordings = read(layout.write(tmp_path, letters=layout.LETTERS, people=1, readings=64))
-    assert [r.spans[0].label for r in recordings] == list(wisdm_text.ACTIVITIES.values())
+    assert [r.spans[0].label for r in recordings] == list(wisdm_key.ACTIVITIES.values())
     assert all(r.oddities == () for r in recordings)
     windows = cut_windows(recordings, length_s=1.0, stride_s=1.0)
-    assert windows.counts == dict.fromkeys(wisdm_text.ACTIVITIES.values(), 3)
+    assert windows.counts == dict.fromkeys(wisdm_key.ACTIVITIES.values(), 3)
 
 
 def test_place_chooses_the_device(tmp_path: Path) -> None:
@@ -393,7 +393,7 @@ def test_other_text_and_folders_are_not_recognised(tmp_path: Path) -> None:
 @pytest.mark.skipif(not DATA.is_dir(), reason="needs the files in ../shared/data/wisdm_watch")
 def test_the_real_files() -> None:
     recordings = read(DATA / "raw")
-    assert [r.spans[0].label for r in recordings] == list(wisdm_text.ACTIVITIES.values())
+    assert [r.spans[0].label for r in recordings] == list(wisdm_key.ACTIVITIES.values())
     told = {r.name: [o.count for o in r.oddities] for r in recordings if r.oddities}
     assert told == {"1605_brushing_teeth": [1, 2, 1, 2], "1605_eating_chips": [1684, 3, 1684, 3]}
     seconds = [r.duration_s for r in recordings]

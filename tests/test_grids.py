@@ -157,7 +157,7 @@ def test_changes_show_a_step_wherever_each_window_lies() -> None:
 
 
 def test_a_rare_end_shows_beside_its_neighbours_and_for_all_axes() -> None:
-    readings = np.round(normal(2_000_000) * 64 / 6) / 64
+    readings = (np.round(normal(2_000_000) * 64 / 6) / 64).astype(np.float32)
     free = grid_of(readings)
     assert (free.low, free.high) == (-np.inf, np.inf)
     readings[:200] = -2.0

@@ -161,7 +161,8 @@ def test_an_answer_without_a_value_is_refused(tmp_path: Path) -> None:
     made = read_configuration(conf(tmp_path))
     table = features_of([readings_mg(10, walking=True)], made)
     with pytest.raises(
-        ConfigError, match=r"answers 'walkin', which has no value\. Did you mean 'walking'"
+        ConfigError,
+        match=r"answers 'walkin', to which mlc_conf.json gives no value\. Did you mean 'walking'",
     ):
         answers_of(table, Leaf("walkin"), made.trees[0])
 

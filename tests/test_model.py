@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from toy import toy_windows
 from wearsynth.config import FitConfig
-from wearsynth.data import FloatArray, Windows, concat
+from wearsynth.data import FloatArray, Signal, Windows, concat
 from wearsynth.errors import DataError, FileError, ModelError
+from wearsynth.formats.e4_beats import beats_of
 from wearsynth.generators.flow import ConditionalFlow
 from wearsynth.grids import Grid
 from wearsynth.model import Model, bundled_models, load_model, save_model
@@ -317,3 +318,16 @@ def test_the_bundled_wrist_model_keeps_gravity_and_walks() -> None:
     power = np.abs(np.fft.rfft(length - length.mean(axis=1, keepdims=True), axis=1)) ** 2
     peak_hz = np.fft.rfftfreq(60, 1 / 30)[power.argmax(axis=1)]
     assert 0.5 <= np.median(peak_hz) <= 3.0
+
+
+def test_the_bundled_e4_model_has_a_heart_and_the_sensors_steps() -> None:
+    windows = load_model("e4-stress").sample({"rest": 6, "stress": 6}, seed=0)
+    pulse, temp = windows.signals["bvp"], windows.signals["temp"].values[:, :, 0]
+    beats = [beats_of(Signal(one, pulse.rate_hz, pulse.channels)) for one in pulse.values]
+    rate = np.array([60 * pulse.rate_hz / np.median(np.diff(at)) for at in beats])
+    assert 55 <= np.median(rate) <= 105
+    assert (np.diff(temp, axis=1).nonzero()[1] % 4 == 3).all()  # a reading stands for a second
+    assert windows.signals["eda"].values.min() >= 0
+    counts = windows.signals["acc"].values * 64
+    np.testing.assert_array_equal(counts, np.round(counts))
+    assert counts.min() >= -128 and counts.max() <= 127

@@ -142,7 +142,7 @@ def test_names_are_escaped_wherever_they_stand(html: str) -> None:
 
 
 def test_the_banner_stands_only_over_real_windows(scores: Scores, html: str) -> None:
-    assert "Contains real recordings: do not share" in html
+    assert "Internal. Contains real recordings: do not share" in html
     without = report_html(replace(scores, contains_real_windows=False))
     assert "do not share" not in without
 

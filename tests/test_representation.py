@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 from scipy.fft import dct
 
+from wearsynth.constants import UNIT_CONSTANTS
 from wearsynth.data import UNITS, Windows, windows_from_arrays
 from wearsynth.errors import DataError
 from wearsynth.generators.records import RecordShape
-from wearsynth.representation import UNIT_CONSTANTS, octaves, representation_of
+from wearsynth.representation import octaves, representation_of
 
 
 def two_rates(count: int = 7) -> Windows:
@@ -158,3 +159,18 @@ def test_other_windows_are_refused() -> None:
         representation_of(two_rates()).encode(
             windows_from_arrays(np.zeros((1, 10, 1)), ["a"], rate_hz=5.0, channels=[("x", "g")])
         )
+
+
+def test_conductance_is_told_by_factors() -> None:
+    flat = np.array([0.2, 2.0, 20.0])[:, None, None] * np.ones((3, 8, 1))
+    steps = flat * (1 + 0.01 * np.arange(8)[None, :, None])
+    windows = windows_from_arrays({"eda": (steps, 4.0, [("eda", "uS")])}, ["a"] * 3)
+    form = representation_of(windows)
+    encoded = form.encode(windows)
+    level, scale = encoded[:, 1, 0], encoded[:, 2, 0]
+    assert np.diff(level) == pytest.approx(np.log(10), rel=0.03)  # in units of level_spread, 1
+    assert scale == pytest.approx(scale.mean(), abs=0.05)  # a hundredth is a hundredth
+    np.testing.assert_allclose(form.decode(encoded)["eda"].values, steps, rtol=1e-5)
+    below = windows_from_arrays({"eda": (flat - 0.3, 4.0, [("eda", "uS")])}, ["a"] * 3)
+    back = form.decode(form.encode(below))["eda"].values
+    np.testing.assert_allclose(back, flat - 0.3, rtol=1e-4, atol=1e-5)

@@ -10,9 +10,11 @@ import typer
 from wearsynth import __version__
 from wearsynth.cli_classifier import classifier_app, finetune_command
 from wearsynth.cli_data import data_app
+from wearsynth.cli_detect import detect_command, show_detection
 from wearsynth.cli_mlc import mlc_app
 from wearsynth.cli_models import distil_command, fit_command, sample_command
 from wearsynth.cli_privacy import privacy_app
+from wearsynth.cli_release import audit_command, release_command
 from wearsynth.cli_sensors import sensors_command
 from wearsynth.config import (
     Config,
@@ -25,6 +27,7 @@ from wearsynth.config import (
 from wearsynth.errors import ConfigError, Interrupted, WearsynthError
 from wearsynth.files import atomic_file, check_not_input
 from wearsynth.options import (
+    FAILED,
     CountOption,
     Out,
     Overwrite,
@@ -38,9 +41,6 @@ from wearsynth.options import (
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells have it."""
-
-FAILED = 3
-"""The exit code where a condition of --fail-if holds, or a self-test's damage goes unseen."""
 
 app = typer.Typer(
     name="wearsynth",
@@ -60,7 +60,10 @@ app.command("fit")(fit_command)
 app.command("finetune")(finetune_command)
 app.command("distil")(distil_command)
 app.command("sample")(sample_command)
+app.command("audit")(audit_command)
+app.command("release")(release_command)
 app.command("sensors")(sensors_command)
+app.command("detect")(detect_command)
 
 
 @app.command("render")
@@ -315,7 +318,7 @@ def utility_command(
         Path | None, typer.Option(help="Real windows of other groups, in place of --real.")
     ] = None,
     task: Annotated[
-        str, typer.Option(help="classes; or stress, by one known network.")
+        str, typer.Option(help="classes; or stress, against all other classes.")
     ] = "classes",
     folds: Annotated[
         str | None,
@@ -325,7 +328,11 @@ def utility_command(
         ),
     ] = None,
     judge: Annotated[
-        list[str] | None, typer.Option(help="trees, minirocket or cnn; left out: all. Repeat.")
+        list[str] | None,
+        typer.Option(
+            help="trees, minirocket or cnn; left out: all. For stress trees, boosting, stress-cnn or "
+            "cnn-lstm; left out: stress-cnn. Repeat."
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Also write JSON.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Folds, draws and judges.")] = 0,
@@ -389,6 +396,8 @@ def _run(config: Config, out: Path) -> None:
     with training_progress() as watch:
         report = run(config, out, say=say, watch=watch)
     print_scores(read_scores(out / "scores.json"))
+    if config.detect is not None:
+        show_detection(out / "detection")
     typer.echo(f"Report (real recordings inside, do not share): {report}")
     if config.render is not None:
         typer.echo(f"{config.render.sensor} files: {out / config.render.sensor}")

@@ -97,6 +97,9 @@ def finetune_command(
     ] = None,
     seed: Annotated[int | None, typer.Option(help=help_of(FinetuneConfig, "seed"))] = None,
     device: Annotated[str | None, typer.Option(help=help_of(FinetuneConfig, "device"))] = None,
+    public: Annotated[
+        bool, typer.Option("--public", help=help_of(FinetuneConfig, "public"))
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished fit.")] = False,
     overwrite: Overwrite = False,
 ) -> None:
@@ -110,6 +113,7 @@ def finetune_command(
         "precision": precision,
         "seed": seed,
         "device": device,
+        "public": public or None,
     }
     config = section_of(FinetuneConfig, options)
     from wearsynth.console import say, training_progress

@@ -73,6 +73,13 @@ def windows_command(
     length_s: Annotated[float | None, typer.Option(help=help_of(WindowsConfig, "length_s"))] = None,
     stride_s: Annotated[float | None, typer.Option(help=help_of(WindowsConfig, "stride_s"))] = None,
     rate_hz: Annotated[float | None, typer.Option(help=help_of(WindowsConfig, "rate_hz"))] = None,
+    resampling: Annotated[
+        str | None, typer.Option(help=help_of(WindowsConfig, "resampling"))
+    ] = None,
+    scaling: Annotated[str | None, typer.Option(help=help_of(WindowsConfig, "scaling"))] = None,
+    joined: Annotated[
+        bool, typer.Option("--joined", help=help_of(WindowsConfig, "joined"))
+    ] = False,
     format: Format = None,  # noqa: A002
     channel: ChannelsOption = None,
     column: ColumnsOption = None,
@@ -84,7 +91,14 @@ def windows_command(
     classes: ClassesOption = None,
 ) -> None:
     """Cut recordings into labelled windows; none crosses a gap, a span's edge or a person."""
-    options = {"length_s": length_s, "stride_s": stride_s, "rate_hz": rate_hz}
+    options = {
+        "length_s": length_s,
+        "stride_s": stride_s,
+        "rate_hz": rate_hz,
+        "resampling": resampling,
+        "scaling": scaling,
+        "joined": joined,
+    }
     cut = section_of(WindowsConfig, options)
     source = {
         "path": path,

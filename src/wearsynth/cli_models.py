@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from wearsynth.cli_data import listed
-from wearsynth.config import DistilConfig, FitConfig, SampleConfig
+from wearsynth.config import DistilConfig, FitConfig, PrivacyConfig, SampleConfig
+from wearsynth.errors import ConfigError
 from wearsynth.options import (
     CountOption,
     CovariateOption,
@@ -14,6 +15,7 @@ from wearsynth.options import (
     Overwrite,
     counts_of,
     covariates_of,
+    given,
     help_of,
     mounting_of,
     section_of,
@@ -34,10 +36,28 @@ def fit_command(
     precision: Annotated[str | None, typer.Option(help=help_of(FitConfig, "precision"))] = None,
     seed: Annotated[int | None, typer.Option(help=help_of(FitConfig, "seed"))] = None,
     device: Annotated[str | None, typer.Option(help=help_of(FitConfig, "device"))] = None,
+    epsilon: Annotated[float | None, typer.Option(help=help_of(PrivacyConfig, "epsilon"))] = None,
+    delta: Annotated[float | None, typer.Option(help=help_of(PrivacyConfig, "delta"))] = None,
+    unit: Annotated[str | None, typer.Option(help=help_of(PrivacyConfig, "unit"))] = None,
+    clip_norm: Annotated[
+        float | None, typer.Option(help=help_of(PrivacyConfig, "clip_norm"))
+    ] = None,
+    sampling_probability: Annotated[
+        float | None, typer.Option(help=help_of(PrivacyConfig, "sampling_probability"))
+    ] = None,
+    windows_per_unit: Annotated[
+        int | None, typer.Option(help=help_of(PrivacyConfig, "windows_per_unit"))
+    ] = None,
+    ledger: Annotated[str | None, typer.Option(help=help_of(PrivacyConfig, "ledger"))] = None,
+    public: Annotated[str | None, typer.Option(help=help_of(PrivacyConfig, "public"))] = None,
+    numbers: Annotated[int | None, typer.Option(help=help_of(PrivacyConfig, "numbers"))] = None,
+    accept_noise: Annotated[
+        bool, typer.Option("--accept-noise", help=help_of(PrivacyConfig, "accept_noise"))
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished fit.")] = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Fit a generator to windows and write the model folder."""
+    """Fit a generator to windows, with --epsilon under differential privacy; write the model folder."""
     options = {
         "generator": generator,
         "rounds": rounds,
@@ -50,12 +70,32 @@ def fit_command(
         "device": device,
     }
     config = section_of(FitConfig, options)
+    asked = {
+        "epsilon": epsilon,
+        "delta": delta,
+        "unit": unit,
+        "clip_norm": clip_norm,
+        "sampling_probability": sampling_probability,
+        "windows_per_unit": windows_per_unit,
+        "ledger": ledger,
+        "public": public,
+        "numbers": numbers,
+        "accept_noise": accept_noise or None,
+    }
+    privacy = section_of(PrivacyConfig, asked)
+    if epsilon is None and given(asked):
+        option = next(iter(given(asked))).replace("_", "-")
+        raise ConfigError(f"--{option} says how privacy is kept: it goes with --epsilon.")
     from wearsynth.console import say, training_progress
     from wearsynth.pipeline import fit_file
 
     with training_progress() as watch:
-        fit_file(train, out, config, resume=resume, overwrite=overwrite, say=say, watch=watch)
+        model = fit_file(
+            train, out, config, privacy, resume=resume, overwrite=overwrite, say=say, watch=watch
+        )
     typer.echo(f"{out}: model written")
+    if model.privacy is not None:
+        typer.echo(f"privacy: {model.privacy.line}")
 
 
 def distil_command(

@@ -80,6 +80,20 @@ class WindowsConfig(Section):
     length_s: Seconds = Field(2.0, description="length of a window, seconds")
     stride_s: Seconds = Field(1.0, description="from one window's start to the next, seconds")
     rate_hz: RateHz | None = Field(None, description="resample to this rate; left out: never")
+    resampling: Literal["filter", "fourier", "means"] = Field(
+        "filter",
+        description="filter (anti-alias), fourier (of the whole session), or means (of each interval: "
+        "no window knows what comes after it)",
+    )
+    scaling: Literal["none", "person"] = Field(
+        "none",
+        description="none: physical units; person: to 0..1 by the smallest and largest labelled "
+        "reading of each person, what comes later included",
+    )
+    joined: bool = Field(
+        False,
+        description="labelled stretches are joined end to end, and a window has its commonest label",
+    )
 
 
 class SplitConfig(Section):
@@ -114,17 +128,20 @@ CHECKS = 12
 USUAL: dict[str, Usual] = {
     "flow": Usual(8000, 120, 64, 2e-3, 64, 0, 0.999),
     "mixture": Usual(0, 0, 0, 0.0, 0, 0, 0.0),
+    "few-numbers": Usual(0, 0, 0, 0.0, 0, 0, 0.0),
     "wgan-gp": Usual(2000, 0, 64, 1e-3, 48, 200, 0.995),
     "lstm-gan": Usual(2000, 0, 64, 1e-3, 64, 200, 0.995),
 }
-"""What each kind uses where an option is left out; the mixture is fitted in one go."""
+"""What each kind uses where an option is left out; those of 0 rounds are fitted in one go."""
 
 
 class FitConfig(Section):
     """How a generator is trained."""
 
-    generator: Literal["flow", "mixture", "wgan-gp", "lstm-gan"] = Field(
-        "flow", description="flow, mixture (in a second), wgan-gp or lstm-gan"
+    generator: Literal["flow", "mixture", "wgan-gp", "lstm-gan", "few-numbers"] = Field(
+        "flow",
+        description="flow, mixture (in a second), wgan-gp, lstm-gan, or few-numbers (private, for few "
+        "people, from public windows)",
     )
     rounds: int | None = Field(
         None, ge=1, description="training rounds at most; left out: as usual for the generator"
@@ -225,6 +242,11 @@ class FinetuneConfig(Section):
     precision: Literal["float32", "bfloat16"] = Field("float32", description="as in [fit]")
     seed: int = Field(0, ge=0, le=MAX_SEED, description="order of windows, noise")
     device: Literal["cpu", "cuda"] = Field("cpu", description="cpu or cuda")
+    public: bool = Field(
+        False,
+        description="for a model with a privacy guarantee: declare that the target windows, the "
+        "classifier and all that it learnt from are public",
+    )
 
     @property
     def replays(self) -> tuple[int, int]:
@@ -236,7 +258,11 @@ class PrivacyConfig(Section):
     """Differential privacy of fit; without an epsilon there is none."""
 
     epsilon: float | None = Field(
-        None, gt=0, le=100, description="the guarantee; left out: trained without privacy"
+        None,
+        ge=0,
+        le=100,
+        description="the guarantee; left out: trained without privacy; 0: few-numbers from public "
+        "windows alone",
     )
     delta: float = Field(1e-6, gt=0, lt=0.1, description="the guarantee's small chance")
     unit: Literal["subject", "recording", "window"] = Field(
@@ -247,12 +273,25 @@ class PrivacyConfig(Section):
     sampling_probability: float = Field(
         1.0, gt=0, le=1, description="of each unit in a step (Poisson)"
     )
+    windows_per_unit: int = Field(
+        16,
+        ge=1,
+        le=1024,
+        description="windows of a person or recording that a step uses, drawn evenly over the classes",
+    )
     ledger: str | None = Field(
         None,
         description="the data set's ledger (JSON); left out: the guarantee is of this run alone",
     )
     public: str | None = Field(
         None, description="public windows, or a model fitted to public windows, to start from"
+    )
+    numbers: int | None = Field(
+        None,
+        ge=1,
+        le=1000,
+        description="few-numbers: how many numbers are released, besides a count; left out: three for "
+        "each channel and class but one",
     )
     accept_noise: bool = Field(
         False, description="fit even where the plan says that the result is noise"
@@ -281,6 +320,23 @@ class EvaluateConfig(Section):
 
     quick: bool = Field(False, description="leave out the slow judge (MiniRocket)")
     seed: int = Field(0, ge=0, le=MAX_SEED, description="folds and draws")
+
+
+class DetectConfig(Section):
+    """Stress detection on people left out, by generators that have not seen them."""
+
+    folds: int = Field(
+        5, ge=0, le=10**4, description="folds of whole people; 0: one person at a time"
+    )
+    seeds: int = Field(
+        3, ge=1, le=100, description="samples and detectors are drawn anew with so many seeds"
+    )
+    times: float = Field(
+        2.0, gt=0, le=100, description="synthetic windows for each real one that was learnt from"
+    )
+    judges: tuple[str, ...] = Field(
+        (), description="trees, boosting, stress-cnn, cnn-lstm; left out: all"
+    )
 
 
 class RenderConfig(Section):
@@ -373,6 +429,7 @@ class Config(Section):
     distil: DistilConfig | None = Field(None, description="left out: the flow is not distilled")
     sample: SampleConfig = Field(default_factory=SampleConfig)
     evaluate: EvaluateConfig = Field(default_factory=EvaluateConfig)
+    detect: DetectConfig | None = Field(None, description="left out: stress is not looked for")
     render: RenderConfig | None = Field(None, description="left out: nothing is rendered")
     generate: GenerateConfig | None = Field(None, description="only used by `generate`")
 
@@ -428,7 +485,7 @@ def _explain(section: type[Section], problem: Any) -> str:
 
 def _is_type_tag(key: str) -> bool:
     """Pydantic adds a member's type to the path of a union such as `dict | int`."""
-    sections = {"RenderConfig", "GenerateConfig", "ColumnsConfig", "DistilConfig"}
+    sections = {"RenderConfig", "GenerateConfig", "ColumnsConfig", "DistilConfig", "DetectConfig"}
     return key.startswith(("int", "constrained-int", "dict[str,")) or key in sections
 
 
@@ -443,7 +500,12 @@ def _known_keys(section: type[Section], path: list[str]) -> list[str]:
 def default_toml() -> str:
     """Give a commented configuration of the whole road, every option at its default."""
     lines = ["# The whole road: wearsynth run this.toml -o runs/name", ""]
-    sections = Config(distil=DistilConfig(), render=RenderConfig(), generate=GenerateConfig())
+    sections = Config(
+        distil=DistilConfig(),
+        detect=DetectConfig(),
+        render=RenderConfig(),
+        generate=GenerateConfig(),
+    )
     for name in Config.model_fields:
         section: Section = getattr(sections, name)
         lines += [f"# {(section.__doc__ or '').splitlines()[0]}", f"[{name}]"]

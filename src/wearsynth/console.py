@@ -160,9 +160,10 @@ def _line_watch() -> Watch:
             return
         last[0] = time.monotonic()
         left_s = (report.rounds - report.round) / speed
+        losses = f"{_losses(report)}, " if report.losses else ""
         say(
             f"round {report.round} of {report.rounds}, {speed:.1f} rounds/s, "
-            f"{_losses(report)}, {left_s:.0f} s left at most"
+            f"{losses}{left_s:.0f} s left at most"
         )
 
     return watch

@@ -80,10 +80,11 @@ def _is_text(path: Path) -> bool:
 
 
 @contextmanager
-def atomic_file(path: Path) -> Iterator[Path]:
+def atomic_file(path: Path, *, private: bool = False) -> Iterator[Path]:
     """Give a temporary path; on success it becomes `path`, on any failure it is removed.
 
-    An existing file is replaced. Missing parent folders are made. FileError if it cannot be written.
+    An existing file is replaced. Missing parent folders are made. private: only the owner may read it,
+    where the system knows owners. FileError if it cannot be written.
     """
     path = path.resolve() if path.is_symlink() else path
     temporary = _temporary(path)
@@ -91,6 +92,8 @@ def atomic_file(path: Path) -> Iterator[Path]:
         check_file_name(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            if private:  # made so before anything is in it
+                temporary.touch(mode=0o600, exist_ok=False)
             yield temporary
             _flush_to_disk(temporary)
             temporary.replace(path)

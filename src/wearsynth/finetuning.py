@@ -19,12 +19,13 @@ from torch.nn import functional as F
 from wearsynth.classifiers.trained import Classifier
 from wearsynth.config import FinetuneConfig
 from wearsynth.data import IntArray, Windows
-from wearsynth.errors import DataError, ModelError
+from wearsynth.errors import DataError, ModelError, PrivacyError
 from wearsynth.generators.decoding import Decoder
 from wearsynth.generators.flow import ConditionalFlow
 from wearsynth.generators.gan import ConditionalGan
 from wearsynth.generators.kinds import generator_of
 from wearsynth.generators.records import RecordShape, Whitening
+from wearsynth.grids import grids_of
 from wearsynth.model import Model
 from wearsynth.optimise import LoopPlan, Outcome, Records, Watch
 from wearsynth.representation import Representation, describe_form, representation_of
@@ -33,7 +34,6 @@ from wearsynth.tensors import check_device, one_thread
 from wearsynth.training import (
     Learnt,
     Say,
-    grids_of,
     open_checkpoint,
     train,
     warn_of_few,
@@ -94,10 +94,12 @@ def finetune(
     """Give the model gone on with target windows and feedback; same seed, same weights.
 
     target: may name new classes. A distilled flow becomes a flow of full steps again. ModelError for a
-    mixture, DataError where windows, classifier and model do not fit or there is nothing to go on with,
-    TrainingError for NaN or collapse, and errors.Interrupted after Ctrl-C.
+    mixture, PrivacyError where a guarantee would be broken, DataError where windows, classifier and model
+    do not fit or there is nothing to go on with, TrainingError for NaN or collapse, and
+    errors.Interrupted after Ctrl-C.
     """
     _check(model, target, classifier)
+    _check_private(model, config)
     check_device(config.device, "finetune.device")
     if target is not None:
         warn_of_few(target, say)
@@ -171,6 +173,16 @@ def _check(model: Model, target: Windows | None, classifier: Classifier | None) 
                 f"the classifier knows {', '.join(classifier.classes)}, the model "
                 f"{', '.join(model.classes)}: no class in common. Rename with --classes OLD=NEW."
             )
+
+
+def _check_private(model: Model, config: FinetuneConfig) -> None:
+    """Raise PrivacyError where real windows would enter a model with a guarantee unpaid."""
+    if model.privacy is not None and not config.public:
+        raise PrivacyError(
+            "the model has a privacy guarantee, and the windows that it would go on with, or that the "
+            "classifier learnt from, would not be under it. If all of them are public, say so with "
+            "finetune.public (--public); else fit to them with --epsilon."
+        )
 
 
 def _say_unknown(classifier: Classifier, classes: list[str], say: Say) -> None:
@@ -270,9 +282,14 @@ def _model(
         "held_out_scores": [list(pair) for pair in outcome.scores],
         "before": dict(model.about),
     }
+    privacy = model.privacy
+    if privacy is not None:
+        named = "all windows that fine-tuning used, the classifier's among them"
+        privacy = replace(privacy, public=(*privacy.public, named))
     return replace(
         model,
         generator=generator,
+        privacy=privacy,
         classes=tuple(classes),
         trained_groups=tuple(sorted(groups)),
         provenance=(

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from wearsynth.data import FloatArray
+from wearsynth.data import FloatArray, Windows
+from wearsynth.mounting import has_axes
 
 MOST_READINGS = 200_000
 """The grid is looked for in at most so many readings, evenly spread."""
@@ -79,6 +80,19 @@ def grid_of(readings: FloatArray, unit: str = "1") -> Grid:
     changes = _step_of_changes(readings[..., ::held], spread)
     step = max(_step(values, spread), changes)
     return Grid(step, low, high, held, _offset(flat, changes) if step == changes > 0 else 0.0)
+
+
+def grids_of(windows: Windows) -> dict[str, tuple[Grid, ...]]:
+    """Give, by signal, the grid of each channel's readings."""
+    grids = {
+        name: tuple(
+            grid_of(signal.values[:, :, at], channel.unit)
+            for at, channel in enumerate(signal.channels)
+        )
+        for name, signal in windows.signals.items()
+    }
+    axes = {name for name, signal in windows.signals.items() if has_axes(signal.channels)}
+    return {name: shared_range(of) if name in axes else of for name, of in grids.items()}
 
 
 def _step_of_changes(readings: FloatArray, spread: float) -> float:

@@ -1,7 +1,9 @@
 """The training loop: players in turn, losses per record, averaged weights, checkpoints, guards.
 
 All randomness of round t is a function of (seed, t), so a run that was killed and resumed from its
-last checkpoint ends with the same weights as one that was never stopped.
+last checkpoint ends with the same weights as one that was never stopped. Where training is private,
+players that touch private data take the gradients that are handed in; the loop then has no private
+record, and everything else that it does is computed from what was released.
 """
 
 import math
@@ -83,6 +85,10 @@ class Outcome:
     reason: str
 
 
+PrivateStep = Callable[[Player, Mapping[str, Parameters], int], Mapping[str, Tensor]]
+"""(player, parameters by player, number of the private step) -> the noisy gradient of the player's
+trained parameters, by name."""
+
 Check = Callable[[], float]
 """Scores the averaged weights on held-out groups, smaller is better; raises TrainingError."""
 Watch = Callable[[RoundReport], None]
@@ -96,6 +102,7 @@ class _State:
     best: Parameters
     optimisers: Mapping[str, torch.optim.Adam]
     round: int = 0
+    private_steps: int = 0
     best_round: int = 0
     scores: list[tuple[int, float]] = field(default_factory=list)
 
@@ -110,6 +117,7 @@ class _Task:
     check: Check | None
     watch: Watch | None
     checkpoint: Path | None
+    private: PrivateStep | None
 
 
 def optimise(
@@ -120,14 +128,17 @@ def optimise(
     check: Check | None = None,
     watch: Watch | None = None,
     checkpoint: Path | None = None,
+    private: PrivateStep | None = None,
 ) -> Outcome:
     """Train in place; the averaged player ends with the averaged weights that scored best.
 
-    With a checkpoint path the loop goes on from that file if it exists, and writes it every 20 s,
-    at the end, and on Ctrl-C (which raises Interrupted). Raises TrainingError where a loss is no longer a
-    number or a check finds that the generator has collapsed.
+    With a checkpoint path the loop goes on from that file if it exists, and writes it, for the owner's
+    eyes alone, every 20 s, at the end, and on Ctrl-C (which raises Interrupted). Only parameters that ask
+    for a gradient are trained. private: gives the gradients of players that touch private data; records
+    are then public, for the others, and no loss is reported. Raises TrainingError where a loss is no longer
+    a number or a check finds that the generator has collapsed.
     """
-    task = _Task(trainable, records, plan, check, watch, checkpoint)
+    task = _Task(trainable, records, plan, check, watch, checkpoint, private)
     state = _start(trainable)
     if checkpoint is not None and checkpoint.exists():
         _restore(checkpoint, trainable, state)
@@ -169,21 +180,19 @@ def _how_to_resume(done: int, task: _Task) -> str:
 
 
 def _play_round(task: _Task, state: _State) -> dict[str, float]:
-    """Update every player in turn, then the average; give each player's mean loss."""
-    trainable, records, plan = task.trainable, task.records, task.plan
+    """Update every player in turn, then the average; give each player's mean loss, if it may be told."""
+    trainable, plan = task.trainable, task.plan
     rng = np.random.default_rng(np.random.SeedSequence([plan.seed, state.round]))
     losses = {}
     for player in trainable.players:
         total = 0.0
         for _ in range(player.updates_per_round):
-            chosen = draw_balanced(records.label, plan.batch_size, rng)
-            noise = rng.standard_normal((plan.batch_size, trainable.noise_size), dtype=np.float32)
-            batch = [
-                torch.from_numpy(array).to(plan.device)
-                for array in (records.values[chosen], records.label[chosen], noise)
-            ]
             optimiser = state.optimisers[player.name]
             _set_learning_rate(optimiser, player, state.round, plan.rounds)
+            if task.private is not None and player.touches_private_data:
+                _private_step(task, task.private, player, state)
+                continue
+            batch = _batch(task, rng)
             with arithmetic(plan.device, plan.precision):
                 total += _plain_step(trainable, player, optimiser, batch)
         losses[player.name] = total / player.updates_per_round
@@ -194,7 +203,16 @@ def _play_round(task: _Task, state: _State) -> dict[str, float]:
             )
     state.round += 1
     _update_average(state, _parameters(_player(trainable, trainable.averaged)), plan.average_decay)
-    return losses
+    return losses if task.private is None else {}
+
+
+def _batch(task: _Task, rng: np.random.Generator) -> list[Tensor]:
+    """Draw records, balanced over labels, with their labels and noise."""
+    records, plan, noise_size = task.records, task.plan, task.trainable.noise_size
+    chosen = draw_balanced(records.label, plan.batch_size, rng)
+    noise = rng.standard_normal((plan.batch_size, noise_size), dtype=np.float32)
+    arrays = (records.values[chosen], records.label[chosen], noise)
+    return [torch.from_numpy(array).to(plan.device) for array in arrays]
 
 
 def _set_learning_rate(optimiser: torch.optim.Adam, player: Player, done: int, rounds: int) -> None:
@@ -221,13 +239,24 @@ def _plain_step(
     """One step along the gradient of the mean of the losses per record."""
     parameters = {other.name: _parameters(other) for other in trainable.players}
     loss = player.loss(parameters, *batch).mean()
-    own = parameters[player.name]
-    for parameter, gradient in zip(
-        own.values(), torch.autograd.grad(loss, list(own.values())), strict=True
-    ):
-        parameter.grad = gradient
-    optimiser.step()
+    own = _trained(parameters[player.name])
+    gradients = torch.autograd.grad(loss, list(own.values()))
+    _follow(optimiser, own, dict(zip(own, gradients, strict=True)))
     return float(loss.detach())
+
+
+def _private_step(task: _Task, private: PrivateStep, player: Player, state: _State) -> None:
+    """One step along the gradient that is handed in."""
+    parameters = {other.name: _parameters(other) for other in task.trainable.players}
+    gradient = private(player, parameters, state.private_steps)
+    _follow(state.optimisers[player.name], _trained(parameters[player.name]), gradient)
+    state.private_steps += 1
+
+
+def _follow(optimiser: torch.optim.Adam, own: Parameters, gradient: Mapping[str, Tensor]) -> None:
+    for name, parameter in own.items():
+        parameter.grad = gradient[name]
+    optimiser.step()
 
 
 def draw_balanced(label: IntArray, count: int, rng: np.random.Generator) -> NDArray[np.intp]:
@@ -243,7 +272,10 @@ def draw_balanced(label: IntArray, count: int, rng: np.random.Generator) -> NDAr
 def _start(trainable: Trainable) -> _State:
     optimisers = {
         player.name: torch.optim.Adam(
-            player.module.parameters(), lr=player.learning_rate, betas=player.betas, fused=True
+            list(_trained(_parameters(player)).values()),
+            lr=player.learning_rate,
+            betas=player.betas,
+            fused=True,
         )
         for player in trainable.players
     }
@@ -284,6 +316,11 @@ def _parameters(player: Player) -> Parameters:
     return dict(player.module.named_parameters())
 
 
+def _trained(parameters: Parameters) -> Parameters:
+    """Give those that ask for a gradient."""
+    return {name: value for name, value in parameters.items() if value.requires_grad}
+
+
 def _copy(parameters: Parameters) -> Parameters:
     return {name: value.detach().clone() for name, value in parameters.items()}
 
@@ -301,11 +338,12 @@ def _save(path: Path, trainable: Trainable, state: _State) -> None:
         moments = state.optimisers[player.name].state
         for name, value in player.module.named_parameters():
             tensors[f"{player.name}.{name}"] = value.detach()
-            for key, moment in moments[value].items():
+            for key, moment in moments.get(value, {}).items():
                 tensors[f"{player.name}.{name}/{key}"] = moment
     scores = [[number, score.hex()] for number, score in state.scores]
     about = {"round": state.round, "best_round": state.best_round, "scores": scores}
-    save_tensors(path, tensors, about)
+    about["private_steps"] = state.private_steps
+    save_tensors(path, tensors, about, private=True)
 
 
 def _restore(path: Path, trainable: Trainable, state: _State) -> None:
@@ -329,10 +367,11 @@ def _load_state(
         for name, value in player.module.named_parameters():
             with torch.no_grad():
                 value.copy_(tensors[f"{player.name}.{name}"])
-            for key in ("step", "exp_avg", "exp_avg_sq"):
+            for key in ("step", "exp_avg", "exp_avg_sq") if value.requires_grad else ():
                 stored = tensors[f"{player.name}.{name}/{key}"]
                 moments[value][key] = stored.to(value.device)
     state.round, state.best_round = about["round"], about["best_round"]
+    state.private_steps = about["private_steps"]
     state.scores = [(number, float.fromhex(score)) for number, score in about["scores"]]
 
 

@@ -9,6 +9,10 @@ import typer
 from wearsynth.config import ColumnsConfig, DataConfig, Section, parse
 from wearsynth.errors import ConfigError
 
+FAILED = 3
+"""The exit code where a condition of --fail-if holds, a self-test's damage goes unseen, or an audit refutes
+the claim."""
+
 
 def _about(key: str) -> str:
     """Give the meaning of a key of [data] as a help text."""

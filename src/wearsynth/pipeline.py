@@ -21,6 +21,7 @@ from wearsynth.config import (
     FinetuneConfig,
     FitConfig,
     GenerateConfig,
+    PrivacyConfig,
     RenderConfig,
     SampleConfig,
 )
@@ -42,6 +43,7 @@ from wearsynth.formats.manifest import Summary
 from wearsynth.formats.writers import WRITERS
 from wearsynth.model import Model, load_model, save_model
 from wearsynth.optimise import Watch
+from wearsynth.private_training import fit_privately
 from wearsynth.refitting import RetrainPlan, RetrainProgress, going_on_later, retraining_of
 from wearsynth.rendering import RenderOptions, render
 from wearsynth.sensors import Counts, load_profile
@@ -60,13 +62,14 @@ def fit_file(
     train: Path,
     out: Path,
     config: FitConfig,
+    privacy: PrivacyConfig | None = None,
     *,
     resume: bool = False,
     overwrite: bool = False,
     say: Say = print,
     watch: Watch | None = None,
 ) -> Model:
-    """Fit a model to a windows file and write its folder."""
+    """Fit a model to a windows file, with a guarantee if `privacy` names one, and write its folder."""
     check_free(out, overwrite=overwrite)
     check_writable(out)
     windows = load_windows(train)
@@ -74,13 +77,30 @@ def fit_file(
     if overwrite and not resume:
         remove_checkpoint(checkpoint)
     try:
-        model = fit(windows, config, say=say, watch=watch, checkpoint=checkpoint, resume=resume)
+        if privacy is None or privacy.epsilon is None:
+            model = fit(windows, config, say=say, watch=watch, checkpoint=checkpoint, resume=resume)
+        else:
+            model = fit_privately(
+                windows,
+                config,
+                privacy,
+                public=None if privacy.public is None else _public(privacy.public),
+                say=say,
+                watch=watch,
+                checkpoint=checkpoint,
+                resume=resume,
+            )
     except TrainingError:
         remove_checkpoint(checkpoint)
         raise
     save_model(model, out, overwrite=overwrite)
     remove_checkpoint(checkpoint)
     return model
+
+
+def _public(name: str) -> Model | Windows:
+    """Give a model by its folder or name, or the windows of a file."""
+    return load_windows(Path(name)) if Path(name).is_file() else load_model(name)
 
 
 @dataclass(frozen=True)
@@ -411,8 +431,8 @@ def utility_files(
 ) -> Iterator[str]:
     """Say, as lines of text, what windows files are good for, person by person; write JSON to out.
 
-    task: classes, or stress by one known network. folds: a number or loso; left out: loso for
-    stress, else as `make_bench` says. judges: all if left out.
+    task: classes, or stress by one known network or the detectors that are named. folds: a number or
+    loso; left out: loso for stress, else as `make_bench` says. judges: of classes all if left out.
     """
     looked_at, fits = _task(task, judges, seed=seed)
     number = _folds(folds or ("loso" if task == "stress" else ""))
@@ -438,11 +458,9 @@ def _task(task: str, judges: Sequence[str], *, seed: int) -> tuple[str, Mapping[
     if task not in TASKS:
         raise ConfigError(f"unknown task {task!r}; there are {' and '.join(TASKS)}.")
     if task == "stress":
-        from wearsynth.evaluation.stress_task import STRESS, stress_judges
+        from wearsynth.evaluation.stress_task import STRESS, detectors, stress_judges
 
-        if judges:
-            raise ConfigError("the task stress has its own judge: leave out --judge.")
-        return STRESS, stress_judges(seed=seed)
+        return STRESS, detectors(judges, seed=seed) if judges else stress_judges(seed=seed)
     for name in judges:
         if name not in JUDGES:
             raise ConfigError(f"unknown judge {name!r}.{did_you_mean(name, JUDGES)}")

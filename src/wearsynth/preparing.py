@@ -9,18 +9,16 @@ from wearsynth.errors import ConfigError
 from wearsynth.files import check_free, check_not_input, check_writable
 from wearsynth.formats import e4_writer
 from wearsynth.formats.sources import read_source
+from wearsynth.sessions_cut import cut_sessions
 from wearsynth.splitting import split
 from wearsynth.tables import is_windows_file, load_windows, save_split, save_windows
-from wearsynth.windowing import cut_windows
 
 
 def cut_file(data: DataConfig, cut: WindowsConfig, out: Path) -> Windows:
     """Cut the recordings of a [data] section into a windows file, and give the windows."""
     check_writable(out)
     check_not_input(out, Path(data.path))
-    windows = cut_windows(
-        read_source(data), length_s=cut.length_s, stride_s=cut.stride_s, rate_hz=cut.rate_hz
-    )
+    windows = cut_sessions(read_source(data), cut)
     save_windows(windows, out)
     return windows
 

@@ -114,6 +114,10 @@ def going_on_later(retrain: Retraining | None) -> Iterator[None]:
 def _model(plan: RetrainPlan) -> tuple[Model, FitConfig]:
     """Give the model and the options that it was fitted with."""
     model = load_model(find_model(plan.by))
+    if model.privacy is not None:
+        raise ModelError(
+            f"{plan.by}: was fitted with a privacy guarantee; fits without one would say nothing of it."
+        )
     options = model.about.get("fit")
     if not isinstance(options, dict):
         raise ModelError(f"{plan.by}: does not say how it was fitted; it cannot be fitted again.")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import wearsynth
 from wearsynth.config import Config, DataConfig, Section
+from wearsynth.detecting import RESULT, Detecting, check_asked, detect_file
 from wearsynth.errors import FileError
 from wearsynth.evaluation import read_scores
 from wearsynth.files import atomic_file, read_bytes
@@ -26,6 +27,9 @@ from wearsynth.preparing import cut_file, split_file
 from wearsynth.reporting import write_report
 from wearsynth.reporting.preview import write_preview
 from wearsynth.training import Say, checkpoint_of
+
+DETECTION = "detection"
+"""The folder of stress detection."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,8 @@ def run(config: Config, out: Path, *, say: Say = print, watch: Watch | None = No
     _check_folder(out, book)
     if config.render is not None:
         check_render(config.render)
+    if config.detect is not None:
+        check_asked(Detecting(config.detect, config.fit, config.privacy))
     done = _read_book(book, say)
     if not done:
         _write_book(book, done)
@@ -84,7 +90,16 @@ def _stages(config: Config, out: Path, say: Say, watch: Watch | None) -> list[St
 
     def make_model() -> None:
         begun = checkpoint_of(fitted).exists()
-        fit_file(train, fitted, config.fit, resume=begun, overwrite=True, say=say, watch=watch)
+        fit_file(
+            train,
+            fitted,
+            config.fit,
+            config.privacy,
+            resume=begun,
+            overwrite=True,
+            say=say,
+            watch=watch,
+        )
 
     def make_scores() -> None:
         judge = config.evaluate
@@ -94,6 +109,8 @@ def _stages(config: Config, out: Path, say: Say, watch: Watch | None) -> list[St
         write_report(read_scores(scores), report)
         write_preview(read_scores(scores), preview)
 
+    private = config.privacy.epsilon is not None
+    fit_options = (config.fit, config.privacy) if private else (config.fit,)
     stages = [
         Stage(
             "windows",
@@ -103,7 +120,7 @@ def _stages(config: Config, out: Path, say: Say, watch: Watch | None) -> list[St
             lambda: cut_file(config.data, config.windows, windows),
         ),
         Stage("split", "windows", (config.split,), (train, holdout), make_split),
-        Stage("fit", "split", (config.fit,), (fitted / "model.json",), make_model),
+        Stage("fit", "split", fit_options, (fitted / "model.json",), make_model),
         Stage(
             "sample",
             "fit" if config.distil is None else "distil",
@@ -125,6 +142,17 @@ def _stages(config: Config, out: Path, say: Say, watch: Watch | None) -> list[St
                 (model / "model.json",),
                 lambda: distil_file(str(fitted), model, few, overwrite=True, say=say, watch=watch),
             ),
+        )
+    if config.detect is not None:
+        asked, folder = Detecting(config.detect, config.fit, config.privacy), out / DETECTION
+        stages.append(
+            Stage(
+                "detect",
+                "windows",
+                (config.detect, config.fit, config.privacy),
+                (folder / RESULT,),
+                lambda: detect_file(windows, folder, asked, overwrite=True, say=say, watch=watch),
+            )
         )
     if config.render is not None:
         options, counts = config.render, out / config.render.sensor

@@ -21,14 +21,20 @@ from wearsynth.files import atomic_file, read_bytes
 WEIGHTS = "weights.safetensors"
 
 
-def save_tensors(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
-    """Write the tensors and a JSON-ready mapping, whole or not at all."""
+def save_tensors(
+    path: Path,
+    tensors: Mapping[str, Tensor],
+    about: Mapping[str, Any],
+    *,
+    private: bool = False,
+) -> None:
+    """Write the tensors and a JSON-ready mapping, whole or not at all; private: for the owner alone."""
     whole = {name: value.detach().cpu().contiguous() for name, value in sorted(tensors.items())}
     text = json.dumps(about, sort_keys=True)
     # one key only: the library writes several in an order that changes from call to call
     note = json.dumps({"about": text, "sha256": _digest(whole, text)})
     content = save(whole, metadata={"wearsynth": note})
-    with atomic_file(path) as temporary:
+    with atomic_file(path, private=private) as temporary:
         temporary.write_bytes(content)
 
 

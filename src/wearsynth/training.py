@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,22 +13,24 @@ import numpy as np
 from wearsynth.conditions import ConditionForm, conditions_of
 from wearsynth.config import FitConfig, Usual
 from wearsynth.data import FloatArray, Windows
-from wearsynth.errors import DataError, ModelError
+from wearsynth.errors import ConfigError, DataError, ModelError
 from wearsynth.files import check_writable
 from wearsynth.generators import Sampler
 from wearsynth.generators.flow import ConditionalFlow, make_flow
 from wearsynth.generators.gan import ConditionalGan, Network, make_gan
 from wearsynth.generators.mixture import fit_mixture
 from wearsynth.generators.records import RecordShape
-from wearsynth.grids import Grid, grid_of, shared_range
+from wearsynth.grids import grids_of
 from wearsynth.model import Model, record_shape
-from wearsynth.mounting import has_axes
 from wearsynth.optimise import LoopPlan, Outcome, Records, Watch, optimise
+from wearsynth.privacy.keys import forget_key
 from wearsynth.representation import Representation, representation_of
 from wearsynth.stopping import HeldOutCheck, set_aside
 from wearsynth.tensors import check_device, load_tensors, save_tensors
 
-BELONGS, LOOP = "belongs-to.safetensors", "loop.safetensors"
+BELONGS, LOOP, PUBLIC = "belongs-to.safetensors", "loop.safetensors", "public"
+"""A checkpoint's files, and the folder of a public model in it."""
+
 MIN_WINDOWS = 8
 CHECK_HEUN_STEPS = 4
 """A check while fitting follows the flow in fewer steps."""
@@ -70,9 +73,14 @@ def fit(
     may be removed once the model is saved. Raises DataError for too few windows, TrainingError for
     NaN or collapse, and errors.Interrupted after Ctrl-C.
     """
-    _check(windows)
+    check_learnable(windows)
     check_device(config.device, "fit.device")
     warn_of_few(windows, say)
+    if config.generator == "few-numbers":
+        raise ConfigError(
+            "few-numbers is fitted with public windows and an epsilon (--public, --epsilon; 0: from the "
+            "public windows alone)."
+        )
     if config.generator == "mixture":
         learnt = _learnt(windows, None, config)
         mixture = fit_mixture(
@@ -83,7 +91,7 @@ def fit(
     usual = config.usual(len(learning))
     say(f"{how}; {usual.rounds} rounds of {usual.batch_size} windows at most.")
     learnt = _learnt(learning, stopping, config)
-    trainable = _untrained(config, usual, learnt.shape)
+    trainable = untrained(config, usual, learnt.shape)
     loop_file = open_checkpoint(
         checkpoint, learnt.records, config.model_dump(), resume=resume, say=say
     )
@@ -146,7 +154,7 @@ def with_conditions(values: FloatArray, told: FloatArray) -> FloatArray:
     return np.concatenate([values, constant], axis=1)
 
 
-def _untrained(
+def untrained(
     config: FitConfig, usual: Usual, shape: RecordShape
 ) -> ConditionalFlow | ConditionalGan:
     """Give the generator that the options name."""
@@ -179,7 +187,8 @@ def _check_of(learnt: Learnt, generator: Sampler, seed: int, say: Say) -> HeldOu
     return replace(check, untrained_auc=check.copying_now().membership_auc)
 
 
-def _check(train: Windows) -> None:
+def check_learnable(train: Windows) -> None:
+    """Raise DataError where windows are too few, lack a class, or are synthetic."""
     if len(train) < MIN_WINDOWS:
         raise DataError(f"{len(train)} windows are too few to fit; at least {MIN_WINDOWS} needed.")
     empty = [name for name, count in train.counts.items() if count == 0]
@@ -223,9 +232,11 @@ def checkpoint_of(model_folder: Path) -> Path:
 
 
 def remove_checkpoint(folder: Path) -> None:
-    """Remove a checkpoint's files, and its folder if nothing else is in it."""
+    """Remove a checkpoint's files, a secret key among them, and its folder if nothing else is in it."""
+    forget_key(folder)
     for name in (BELONGS, LOOP):
         (folder / name).unlink(missing_ok=True)
+    shutil.rmtree(folder / PUBLIC, ignore_errors=True)
     if folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
 
@@ -241,18 +252,18 @@ def open_checkpoint(
     """Give the loop's checkpoint file; refuse to mix runs of other windows or options."""
     if folder is None:
         return None
-    fingerprint = _fingerprint(records, options)
+    mark = fingerprint(records, options)
     belongs, loop = folder / BELONGS, folder / LOOP
     check_writable(loop)
     if resume and not loop.exists():
         say("No finished rounds to resume: starting from the first.")
     if not belongs.exists():
-        save_tensors(belongs, {}, {"fingerprint": fingerprint})
+        save_tensors(belongs, {}, {"fingerprint": mark}, private=True)
     elif not resume:
         raise ModelError(
             f"{folder}: holds an unfinished fit. Go on with --resume, or delete the folder."
         )
-    elif load_tensors(belongs)[1].get("fingerprint") != fingerprint:
+    elif load_tensors(belongs)[1].get("fingerprint") != mark:
         raise ModelError(
             f"{folder}: belongs to other windows or other fit options. Resume with those it was "
             "started with, or delete the folder."
@@ -260,7 +271,8 @@ def open_checkpoint(
     return loop
 
 
-def _fingerprint(records: Records, options: Mapping[str, Any]) -> str:
+def fingerprint(records: Records, options: Mapping[str, Any]) -> str:
+    """Give a digest of what a run depends on."""
     digest = hashlib.sha256(json.dumps(options, sort_keys=True).encode())
     digest.update(records.values.tobytes())
     digest.update(records.label.tobytes())
@@ -306,16 +318,3 @@ def _model(
         conditions=learnt.conditions,
         grids=grids_of(train),
     )
-
-
-def grids_of(windows: Windows) -> dict[str, tuple[Grid, ...]]:
-    """Give, by signal, the grid of each channel's readings."""
-    grids = {
-        name: tuple(
-            grid_of(signal.values[:, :, at], channel.unit)
-            for at, channel in enumerate(signal.channels)
-        )
-        for name, signal in windows.signals.items()
-    }
-    axes = {name for name, signal in windows.signals.items() if has_axes(signal.channels)}
-    return {name: shared_range(of) if name in axes else of for name, of in grids.items()}

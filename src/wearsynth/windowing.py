@@ -46,7 +46,7 @@ def cut_windows(
     _check_lengths(length_s, stride_s)
     lines = []
     if rate_hz is not None:
-        lines.append(_resampling_line(recordings, rate_hz))
+        lines.append(resampling_line(recordings, rate_hz))
         recordings = tuple(resample_recording(r, rate_hz=rate_hz) for r in recordings)
     _check_alike(recordings)
     cut = _Cut.of(recordings[0], length_s, stride_s)
@@ -274,6 +274,7 @@ def _losses(recordings: Sequence[Recording], parts: Sequence[_Part]) -> list[str
     return lines
 
 
-def _resampling_line(recordings: Sequence[Recording], rate_hz: float) -> str:
+def resampling_line(recordings: Sequence[Recording], rate_hz: float) -> str:
+    """Give the provenance line of recordings that are resampled."""
     rates = sorted({s.rate_hz for recording in recordings for s in recording.signals.values()})
     return f"resampled from {', '.join(f'{rate:g}' for rate in rates)} Hz to {rate_hz:g} Hz"

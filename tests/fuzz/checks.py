@@ -4,7 +4,7 @@ import itertools
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from wearsynth.data import Recording, Windows
 from wearsynth.describing import as_text, describe, describe_windows
 from wearsynth.errors import WearsynthError
 from wearsynth.formats import READERS, Reader
+from wearsynth.mlc.running import Run, replies_text
 from wearsynth.sensors import Counts
 
 MOST_LETTERS = 500
@@ -167,6 +168,9 @@ def _told(result: Result) -> Told:
     """Give what a description says of trouble: gaps, recordings, sentences; printing it all."""
     if isinstance(result, Counts):
         return 0, len(result), frozenset(result.notes)
+    if isinstance(result, Run):
+        "\n".join(replies_text(result.replies)).encode()
+        return 0, len(result.replies), frozenset(result.notes)
     windows = isinstance(result, Windows)
     of = describe_windows(result) if isinstance(result, Windows) else describe(_recordings(result))
     as_text(of).encode()  # what cannot be printed fails here
@@ -181,6 +185,8 @@ def _tells(told: Told, before: Told) -> bool:
 def _figures(result: Result) -> Figures:
     if isinstance(result, Counts):
         return {"counts": result.values.tolist(), **result.about}
+    if isinstance(result, Run):
+        return {"replies": [astuple(reply) for reply in result.replies]}
     of = describe_windows(result) if isinstance(result, Windows) else describe(_recordings(result))
     json_of = of.to_json()
     return {
@@ -189,7 +195,7 @@ def _figures(result: Result) -> Figures:
 
 
 def _recordings(result: Result) -> list[Recording]:
-    assert not isinstance(result, Windows | Counts)
+    assert not isinstance(result, Windows | Counts | Run)
     return list(result)
 
 
@@ -199,7 +205,7 @@ def _difference(one: Figures, other: Figures) -> str:
 
 def _unsound(result: Result) -> str:
     """Give what is wrong with what was read, "" where nothing is."""
-    if isinstance(result, Windows | Counts):
+    if isinstance(result, Windows | Counts | Run):
         return ""
     names = [recording.name for recording in result]
     if len(set(names)) < len(names):

@@ -28,7 +28,7 @@ def run_commands(name: str, count: int, *, seed: int) -> Iterator[Outcome]:
         for number in range(FIRST, FIRST + count):
             root = Path(folder) / str(number)
             case = build(target, root, (source, path), number=number, seed=seed)
-            yield _run(target, case, number, cut=bool(number % 2) and name != "windows")
+            yield _run(target, case, number, cut=bool(number % 2) and target.cut)
 
 
 def _run(target: Target, case: Case, number: int, *, cut: bool) -> Outcome:

@@ -9,9 +9,12 @@ from fuzz.text import TextKind
 from layouts import (
     counts,
     e4,
+    edge_impulse,
+    hsdatalog,
     labels,
     lsm6dsl,
     memsstudio,
+    mlc,
     motionsense,
     pamap2,
     table,
@@ -24,10 +27,11 @@ from layouts import (
 from wearsynth.data import Recording, Windows
 from wearsynth.formats import counts_parquet, read
 from wearsynth.formats.labels import read_labels, with_labels
+from wearsynth.mlc.running import Run, run_files
 from wearsynth.sensors import Counts
 from wearsynth.tables import load_windows
 
-Result = Sequence[Recording] | Windows | Counts
+Result = Sequence[Recording] | Windows | Counts | Run
 Read = Callable[[Path], Result]
 
 NOT_NUMBERS = frozenset({"nan", "inf"})
@@ -44,19 +48,23 @@ class Target:
 
     write: makes the files in a folder, by a seed, and gives the path to read. reads: ways to read
     it, one of which a case takes. texts: how the text files are laid out, by the end of their names;
-    other files are archives, pickles, Parquet by their suffix. tells: mutations that, alone, must
+    other files are archives, pickles, Parquet by their suffix. binary: ends of names of files that are
+    no text. tells: mutations that, alone, must
     show in the description where the files are read. same: mutations that, alone, must change
     nothing. linked: files refer to each other, so that what is wrong with one may be told of another.
-    command: the arguments of `wearsynth` that read it, none where no command does.
+    command: the arguments of `wearsynth` that read it, none where no command does. cut: whether what
+    they describe are recordings, which can be cut into windows as well.
     """
 
     write: Callable[[Path, int], Path]
     reads: tuple[Read, ...]
     texts: Mapping[str, TextKind] = field(default_factory=dict)
+    binary: tuple[str, ...] = ()
     tells: frozenset[str] = frozenset()
     same: frozenset[str] = frozenset({"junk"})
     linked: bool = False
     command: Callable[[Path], list[str]] | None = None
+    cut: bool = True
 
 
 def _set_of(
@@ -112,6 +120,33 @@ def _labels_command(path: Path) -> list[str]:
 
 def _one_log(folder: Path, seed: int) -> Path:
     return memsstudio.write(folder, seed=seed) / "data" / "1_walking" / "log_0.csv"
+
+
+def _hsdatalog(version: int) -> Target:
+    usual = _set_of(
+        "hsdatalog",
+        lambda folder, seed: hsdatalog.write(folder, seed=seed, version=version),
+        texts={".json": TextKind()},
+        same=frozenset(),
+    )
+    return replace(usual, binary=(".dat",), linked=True)
+
+
+def _asked(path: Path) -> Run:
+    return run_files(path, path / "mlc_conf.json")
+
+
+def _asked_of_a_tree(path: Path) -> Run:
+    return run_files(path.parent, path.parent / "mlc_conf.json", tree=path)
+
+
+def _mlc(
+    write: Callable[[Path, int], Path], ask: Read, command: Callable[[Path], list[str]]
+) -> Target:
+    """Give a target of the MLC twin: the configuration and the tree, asked about a log."""
+    texts = {"mlc_conf.json": TextKind(), "tree.txt": TextKind(delimiter=b" ")}
+    same = SAME_TEXT | {"junk"}
+    return Target(write, (ask,), texts=texts, same=same, linked=True, command=command, cut=False)
 
 
 def _uci_har(folder: Path, seed: int) -> Path:
@@ -228,15 +263,42 @@ TARGETS: dict[str, Target] = {
         texts={".txt": _WISDM},
         tells=TIMED,
     ),
+    "hsdatalog": _hsdatalog(2),
+    "hsdatalog_v1": _hsdatalog(1),
+    "edgeimpulse": _set_of(
+        "edgeimpulse",
+        lambda folder, seed: edge_impulse.write(folder, seed=seed),
+        texts={".json": TextKind()},
+    ),
+    "edgeimpulse_csv": _set_of(
+        "edgeimpulse",
+        lambda folder, seed: edge_impulse.write(folder, seed=seed, style="csv"),
+        texts={".csv": TextKind(header_lines=1, time_column=0, ticks_per_s=1000)},
+        tells=TIMED,
+    ),
     "table_csv": _TABLE,
     "table_parquet": _table("parquet"),
     "windows": Target(
         write=lambda folder, seed: windows_file.write(folder, seed=seed),
         reads=(load_windows,),
         command=lambda path: ["data", "describe", str(path)],
+        cut=False,
     ),
     "counts": Target(
         write=lambda folder, seed: counts.write(folder, seed=seed), reads=(counts_parquet.read,)
+    ),
+    "mlc": _mlc(
+        lambda folder, seed: mlc.write(folder, seed=seed),
+        _asked,
+        lambda path: ["mlc", "run", str(path), "--config", str(path / "mlc_conf.json")],
+    ),
+    "mlc_tree": _mlc(
+        lambda folder, seed: mlc.write(folder, seed=seed) / "tree.txt",
+        _asked_of_a_tree,
+        lambda path: [
+            *("mlc", "run", str(path.parent), "--tree", str(path)),
+            *("--config", str(path.parent / "mlc_conf.json")),
+        ],
     ),
     "labels": Target(
         write=lambda folder, seed: labels.write(folder, seed=seed),

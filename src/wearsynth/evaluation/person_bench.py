@@ -135,18 +135,18 @@ def of_real(bench: Bench, fit: Fit) -> Confusion:
     return _decided(bench, fit, sets)
 
 
-def of_sets(bench: Bench, fit: Fit) -> Mapping[str, Confusion]:
+def of_sets(bench: Bench, fit: Fit, *, added: float = 1.0) -> Mapping[str, Confusion]:
     """Give decisions on people whom generators have not seen, by what judges learnt from.
 
     SAME: the real windows of the people that the generator has seen; left out where there are none,
     or where they are the other folds' anyway. MADE: synthetic windows. BOTH: the real windows of the
-    other folds, with one synthetic for each. All (group, class, class), 0 for groups that no set may
-    be tested on.
+    other folds, with so many synthetic added for each. All (group, class, class), 0 for groups that no
+    set may be tested on.
     """
     tested = list(zip(bench.made, bench.unseen, strict=True))
     sets: dict[str, Iterable[tuple[Windows, Mask]]] = {
         MADE: ((thinned(of.windows, MOST_WINDOWS), unseen) for of, unseen in tested),
-        BOTH: _both(bench),
+        BOTH: _both(bench, added),
     }
     if _has_same(bench):
         seen = ((thinned(bench.real.select(~u), MOST_WINDOWS), u) for u in bench.unseen)
@@ -174,11 +174,11 @@ def _pairs(bench: Bench) -> Iterator[tuple[int, int]]:
             yield index, fold
 
 
-def _both(bench: Bench) -> Iterator[tuple[Windows, Mask]]:
+def _both(bench: Bench, added: float) -> Iterator[tuple[Windows, Mask]]:
     for index, fold in _pairs(bench):
         real = _others(bench, fold)
-        added = thinned(bench.made[index].windows, len(real))
-        yield concat([real, added]), bench.unseen[index] & (bench.fold == fold)
+        made = thinned(bench.made[index].windows, max(1, round(added * len(real))))
+        yield concat([real, made]), bench.unseen[index] & (bench.fold == fold)
 
 
 def _others(bench: Bench, fold: int) -> Windows:

@@ -176,8 +176,17 @@ def utility_by_person(
     matter. DataError where a set may be tested on nobody or nothing is known of what it saw.
     """
     bench = make_bench(made, real=real, folds=folds, seed=seed)
-    looked_at = looked_at or _rarer(bench.real)
-    found = {name: _measured(bench, name, fit) for name, fit in judges.items()}
+    found = {name: measured(bench, name, fit) for name, fit in judges.items()}
+    return utility_of(bench, found, looked_at=looked_at or _rarer(bench.real), seed=seed)
+
+
+def utility_of(
+    bench: Bench, found: Mapping[str, Mapping[str, Confusion]], *, looked_at: str, seed: int
+) -> Utility:
+    """Give the figures of what judges decided, judge -> what it learnt from -> (group, class, class).
+
+    The decisions may be those of several seeds, added up.
+    """
     return Utility(
         classes=bench.real.classes,
         looked_at=looked_at,
@@ -199,14 +208,17 @@ def _rarer(real: Windows) -> str:
     return min(reversed(counts), key=counts.__getitem__) if len(counts) == 2 else ""
 
 
-def _measured(bench: Bench, judge: str, fit: Fit) -> dict[str, Confusion]:
-    """Give the decisions of one judge, by what it learnt from, (group, class, class)."""
+def measured(bench: Bench, judge: str, fit: Fit, *, added: float = 1.0) -> dict[str, Confusion]:
+    """Give the decisions of one judge, by what it learnt from, (group, class, class).
+
+    added: synthetic windows for each real one where it learns from both.
+    """
     first_use = FIRST_USE.get(judge, "")
     log.info("utility: %s%s, %d fits", judge, first_use, fits(bench))
     commonest = np.bincount(bench.real.label).argmax()
     always = np.zeros((len(bench.names), *(2 * [len(bench.real.classes)])), dtype=np.int64)
     np.add.at(always, (bench.place, bench.real.label, commonest), 1)
-    return {NOTHING: always, REAL: of_real(bench, fit), **of_sets(bench, fit)}
+    return {NOTHING: always, REAL: of_real(bench, fit), **of_sets(bench, fit, added=added)}
 
 
 def _tested(bench: Bench, found: Mapping[str, Confusion]) -> dict[str, Confusion]:

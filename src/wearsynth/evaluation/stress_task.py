@@ -1,21 +1,26 @@
-"""One task from end to end: how well a network trained on these windows finds stress in new people.
+"""One task from end to end: how well a detector trained on these windows finds stress in new people.
 
-The network is the detector of a public study of synthetic smartwatch data (Sensors 2024, 24(10),
-3052): averaged spectra of sub-windows, four convolutions, three dense layers.
+The first network is the detector of a public study of synthetic smartwatch data (Sensors 2024, 24(10),
+3052): averaged spectra of sub-windows, four convolutions, three dense layers. The second reads the
+readings themselves, by convolutions and an LSTM. Trees and boosting decide by features.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from sklearn.ensemble import HistGradientBoostingClassifier
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from wearsynth.classifiers import Decide, fit_judge
 from wearsynth.data import FloatArray, IntArray, SignalWindows, Windows
+from wearsynth.errors import ConfigError, did_you_mean
 from wearsynth.evaluation.decisions import Floats
 from wearsynth.evaluation.described import in_canonical_order
 from wearsynth.evaluation.person_bench import Fit
+from wearsynth.features import all_features
 from wearsynth.tensors import one_thread
 
 STRESS = "stress"
@@ -27,10 +32,43 @@ FILTERS = 64
 DROPOUT = 0.3
 EPOCHS, BATCH, LEARNING_RATE = 10, 50, 1e-3
 
+MOST_STEPS = 60
+"""The recurrent network reads means of so many stretches of a window at most."""
+
+LSTM_EPOCHS = 20
+
 
 def stress_judges(*, seed: int = 0) -> dict[str, Fit]:
     """Give how the network learns from windows of no_stress and stress."""
     return {"stress network": lambda windows: fit_detector(windows, seed=seed).predict}
+
+
+def detectors(names: Sequence[str] = (), *, seed: int = 0) -> dict[str, Fit]:
+    """Give how the detectors of those names, all of them if there are none, learn to find stress.
+
+    From windows of no_stress and stress; where they hold one class alone it is always said.
+    ConfigError for an unknown name.
+    """
+    for name in names:
+        if name not in DETECTORS:
+            raise ConfigError(f"unknown detector {name!r}.{did_you_mean(name, DETECTORS)}")
+    return {name: _learner(name, seed) for name in names or DETECTORS}
+
+
+def _learner(name: str, seed: int) -> Fit:
+    def fit(windows: Windows) -> Decide:
+        if len(np.unique(windows.label)) < 2:
+            return fit_judge("trees", windows, seed=seed).predict
+        return DETECTORS[name](windows, seed)
+
+    return fit
+
+
+def _boosting(windows: Windows, seed: int) -> Decide:
+    """Fit gradient boosting of trees on histograms (scikit-learn's usual options) on features."""
+    boosted = HistGradientBoostingClassifier(random_state=seed)
+    boosted.fit(all_features(windows).values, windows.label)
+    return lambda other: np.asarray(boosted.predict(all_features(other).values), dtype=np.int64)
 
 
 def told_apart(windows: Windows) -> Windows:
@@ -69,8 +107,23 @@ def _averaged(values: FloatArray) -> Floats:
     return total / len(starts)
 
 
+def stretches(signals: Mapping[str, SignalWindows]) -> Floats:
+    """Give means of equal stretches of each window, (window, channel of all signals, stretch).
+
+    MOST_STEPS, or as many as the slowest signal has readings.
+    """
+    steps = min(MOST_STEPS, *(signal.values.shape[1] for signal in signals.values()))
+    return np.concatenate([_means(s.values, steps) for s in signals.values()], axis=1)
+
+
+def _means(values: FloatArray, steps: int) -> Floats:
+    edges = np.linspace(0, values.shape[1], steps + 1).astype(int)
+    sums = np.add.reduceat(values.astype(np.float64), edges[:-1], axis=1)
+    return np.asarray((sums / np.diff(edges)[:, None]).transpose(0, 2, 1))
+
+
 class Detector(nn.Module):
-    """Spectra (window, 1, channel, bin) -> logits (window, 2)."""
+    """Spectra (window, channel, bin) -> logits (window, 2)."""
 
     def __init__(self, channels: int, bins: int) -> None:
         super().__init__()
@@ -85,6 +138,7 @@ class Detector(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Give the logits; channels are never mixed before the dense layers."""
+        x = x.unsqueeze(1)
         for index, layer in enumerate(self.convolutions):
             x = F.relu(layer(x))
             x = F.max_pool2d(x, (1, 2)) if index >= 2 else x
@@ -96,38 +150,70 @@ class Detector(nn.Module):
         return logits
 
 
+class ConvLstm(nn.Module):
+    """Stretches (window, channel, stretch) -> logits (window, 2)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = nn.Conv1d(channels, FILTERS, 3, padding="same")
+        self.second = nn.Conv1d(FILTERS, FILTERS, 3, padding="same")
+        self.lstm = nn.LSTM(FILTERS, FILTERS, batch_first=True)
+        self.head = nn.Linear(FILTERS, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Give the logits, of the LSTM's last state."""
+        x = F.relu(self.second(F.relu(self.first(x))))
+        x = F.dropout(F.max_pool1d(x, min(2, x.shape[2])), DROPOUT, self.training)
+        _, (last, _) = self.lstm(x.transpose(1, 2))
+        logits: Tensor = self.head(F.dropout(last[-1], DROPOUT, self.training))
+        return logits
+
+
 @dataclass(frozen=True, eq=False)
 class FittedDetector:
-    """A fitted network, with mean and sd of each channel and bin among its training windows."""
+    """A fitted network. look: windows -> what it sees; mean and sd of that among those it learnt from."""
 
-    net: Detector
+    net: nn.Module
+    look: Callable[[Mapping[str, SignalWindows]], Floats]
     mean: Floats
     sd: Floats
 
     def predict(self, windows: Windows) -> IntArray:
         """Give 1 for stress, (window,)."""
         with one_thread(), torch.no_grad():
-            logits = self.net(_scaled(spectra(windows.signals), self.mean, self.sd))
+            logits = self.net(_scaled(self.look(windows.signals), self.mean, self.sd))
         return np.asarray(logits.argmax(dim=1).numpy(), dtype=np.int64)
 
 
 def fit_detector(windows: Windows, *, seed: int) -> FittedDetector:
-    """Fit the network to windows of no_stress and stress; the same seed gives the same network."""
+    """Fit the study's network to windows of no_stress and stress; same seed, same network."""
     x = spectra(windows.signals)
     mean, sd = x.mean(axis=0), x.std(axis=0) + 1e-9
     with one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         net = Detector(x.shape[1], x.shape[2])
-        _train(net, _scaled(x, mean, sd), torch.from_numpy(windows.label))
-    return FittedDetector(net.eval(), mean, sd)
+        _train(net, _scaled(x, mean, sd), torch.from_numpy(windows.label), EPOCHS)
+    return FittedDetector(net.eval(), spectra, mean, sd)
 
 
-def _train(net: Detector, x: Tensor, label: Tensor) -> None:
-    """Take EPOCHS rounds of Adam; stress weighs as much more as it is rarer."""
+def fit_conv_lstm(windows: Windows, *, seed: int) -> FittedDetector:
+    """Fit convolutions and an LSTM to windows of no_stress and stress; same seed, same network."""
+    x = stretches(windows.signals)
+    mean, sd = (of(x, axis=(0, 2), keepdims=True)[0] for of in (np.mean, np.std))
+    sd = sd + 1e-9
+    with one_thread(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        net = ConvLstm(x.shape[1])
+        _train(net, _scaled(x, mean, sd), torch.from_numpy(windows.label), LSTM_EPOCHS)
+    return FittedDetector(net.eval(), stretches, mean, sd)
+
+
+def _train(net: nn.Module, x: Tensor, label: Tensor, epochs: int) -> None:
+    """Take rounds of Adam; stress weighs as much more as it is rarer."""
     counts = torch.bincount(label, minlength=2).clamp(min=1)
     weight = torch.stack([torch.tensor(1.0), counts[0] / counts[1]])
     adam = torch.optim.Adam(net.parameters(), lr=LEARNING_RATE)
-    for _ in range(EPOCHS):
+    for _ in range(epochs):
         for rows in torch.split(torch.randperm(len(label)), BATCH):
             loss = F.cross_entropy(net(x[rows]), label[rows], weight)
             adam.zero_grad()
@@ -136,4 +222,13 @@ def _train(net: Detector, x: Tensor, label: Tensor) -> None:
 
 
 def _scaled(x: Floats, mean: Floats, sd: Floats) -> Tensor:
-    return torch.from_numpy(((x - mean) / sd).astype(np.float32)).unsqueeze(1)
+    return torch.from_numpy(((x - mean) / sd).astype(np.float32))
+
+
+DETECTORS: dict[str, Callable[[Windows, int], Decide]] = {
+    "trees": lambda windows, seed: fit_judge("trees", windows, seed=seed).predict,
+    "boosting": _boosting,
+    "stress-cnn": lambda windows, seed: fit_detector(windows, seed=seed).predict,
+    "cnn-lstm": lambda windows, seed: fit_conv_lstm(windows, seed=seed).predict,
+}
+"""Name -> how it is fitted on (windows of no_stress and stress, seed)."""

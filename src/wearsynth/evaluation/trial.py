@@ -227,7 +227,8 @@ def _notes(
         )
     if not given["synthetic"].trained_groups:
         notes.append(
-            "the synthetic windows do not say which groups their generator saw: that none is in the "
-            "holdout could not be checked."
+            "the synthetic windows do not say which groups their generator saw (one with a privacy "
+            "guarantee never does): that none is in the holdout could not be checked. Fit on the split's "
+            "train file alone."
         )
     return tuple(notes)

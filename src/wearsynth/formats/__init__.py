@@ -13,6 +13,8 @@ from wearsynth.files import telling_file_errors
 from wearsynth.formats import (
     basic_motions,
     e4,
+    edge_impulse_reader,
+    hsdatalog_reader,
     lsm6dsl_csv,
     motionsense,
     pamap2,
@@ -52,6 +54,8 @@ READERS: dict[str, Reader] = {
     "wesad": wesad,
     "basic_motions": basic_motions,
     "wisdm": wisdm,
+    "hsdatalog": hsdatalog_reader,
+    "edgeimpulse": edge_impulse_reader,
     "e4": e4,  # last: it takes any damaged zip
 }
 KNOWN_FORMATS = (*READERS, "table")

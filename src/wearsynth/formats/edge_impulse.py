@@ -1,4 +1,4 @@
-"""Counts for Edge Impulse, a file a window in the folder training; written only.
+"""Counts for Edge Impulse, a file a window in the folder training, written.
 
 JSON in the data acquisition format, or CSV. The label is the file's name up to its first dot:
 walking.0001.json. Values are physical, with units as SenML (RFC 8428) writes them: m/s2, not g.

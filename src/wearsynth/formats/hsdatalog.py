@@ -20,6 +20,12 @@ from wearsynth.sensors import Counts
 COUNTER_BYTES = 4
 """Before each packet of version 2 stands the number of payload bytes before it, uint32."""
 FULL_SCALES_G = (2, 4, 8, 16)
+MADE, SYNTHETIC, JOINED = (
+    "made by wearsynth",
+    "synthetic windows",
+    "the joins are not continuous",
+)
+"""Words of a folder's description, by which the reader knows what wearsynth wrote."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +66,11 @@ class Acquisition:
     @property
     def description(self) -> str:
         """What the recording is, in a sentence."""
-        kind = "synthetic windows" if self.about["synthetic"] else "windows"
-        joins = "one signal" if self.about["continuous"] else "the joins are not continuous"
+        kind = SYNTHETIC if self.about["synthetic"] else "windows"
+        joins = "one signal" if self.about["continuous"] else JOINED
         return (
             f"{self.windows} {kind} of {self.about['readings_per_window']} readings back to back, "
-            f"made by wearsynth: {joins}"
+            f"{MADE}: {joins}"
         )
 
 
@@ -121,3 +127,13 @@ def full_scale_g(about: Mapping[str, Any]) -> int:
     """Give the selectable range that the counts belong to: the least that holds 2^15 of them."""
     range_g = about["unit_per_count"] * 2**15
     return next((g for g in FULL_SCALES_G if range_g < 1.05 * g), FULL_SCALES_G[-1])
+
+
+def is_synthetic(description: str) -> bool:
+    """Tell whether a folder's description says that no sensor recorded it."""
+    return MADE in description and SYNTHETIC in description
+
+
+def is_joined(description: str) -> bool:
+    """Tell whether a folder's description says that a frame is a window, cut off from the next."""
+    return MADE in description and JOINED in description

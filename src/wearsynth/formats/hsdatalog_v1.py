@@ -1,4 +1,4 @@
-"""Counts as High-Speed Datalog 1 folders, which take any part by its own name; written only.
+"""Counts as High-Speed Datalog 1 folders, which take any part by its own name, written.
 
 DeviceConfig.json, AcquisitionInfo.json and <part>_acc.dat, a run of frames without counters.
 """

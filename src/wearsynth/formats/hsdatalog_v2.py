@@ -1,4 +1,4 @@
-"""Counts as High-Speed Datalog 2 folders, as DATALOG2 writes them to an SD card; written only.
+"""Counts as High-Speed Datalog 2 folders, as DATALOG2 writes them to an SD card, written.
 
 device_config.json, acquisition_info.json and <part>_acc.dat, a run of packets: a uint32 counter of
 payload bytes, then one frame. Readers know only parts of ST's catalogue of boards: SensorTile.box PRO

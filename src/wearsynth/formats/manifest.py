@@ -97,14 +97,12 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     path.write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Give a JSON file's object; FormatError where it holds none."""
+def read_json(path: Path, *, most_bytes: int = MOST_JSON_BYTES) -> dict[str, Any]:
+    """Give a JSON file's object; FormatError where it holds none, or more bytes than it may."""
     with telling_file_errors(path, "read"):
         size = path.stat().st_size
-    if size > MOST_JSON_BYTES:
-        problem = (
-            f"has {size} bytes, more than any configuration. Is it the file that its name says?"
-        )
+    if size > most_bytes:
+        problem = f"has {size} bytes, over {most_bytes}. Is it the file that its name says?"
         raise FormatError(path, problem)
     try:
         content = json.loads(read_bytes(path).decode("utf-8-sig"))

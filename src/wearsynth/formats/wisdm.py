@@ -16,6 +16,7 @@ import numpy as np
 from wearsynth.data import Channel, Gap, Oddity, Recording, Signal, Span
 from wearsynth.errors import DataError, FormatError, did_you_mean
 from wearsynth.formats.timeline import JUMP_STEPS, averaged_where_dense, gaps_of, on_grid
+from wearsynth.formats.wisdm_key import activities_of, is_synthetic
 from wearsynth.formats.wisdm_text import Stretch, stretches_of
 
 OPTIONS: tuple[str, ...] = ("place", "signals")
@@ -37,7 +38,7 @@ SHORT = "activity stretch(es) with fewer than two readings on the grid: left out
 _NAME = re.compile(r"data_(\d{1,9})_(accel|gyro)_(watch|phone)\.(txt|arff)")
 _FOLDERS = ("", "{sensor}", "{device}/{sensor}", "raw/{device}/{sensor}")
 _PARENT = "wisdm-dataset"
-_LINE = re.compile(rb"\s*\d+\s*,\s*[A-S]\s*,\s*-?\d+\s*,[-\d.eE\s]+,")
+_LINE = re.compile(rb"\s*\d+\s*,\s*[A-Z]\s*,\s*-?\d+\s*,[-\d.eE\s]+,")
 _OLD_NAME = re.compile(r"WISDM_a[rt]_v.*\.(txt|arff|csv)", re.IGNORECASE)
 _OLD_LINE = re.compile(rb"\s*\d+,(Walking|Jogging|Upstairs|Downstairs|Sitting|Standing),\d+,")
 
@@ -84,7 +85,8 @@ def read(
     place: watch (usual where there are both; also wrist) or phone. signals: acc (g), gyro (rad/s);
     both where both are there. They stand on one clock and one grid of 20 Hz, from the first
     reading; a stretch that one of the signals does not have is left out, so that all recordings
-    hold the same. FormatError, with file and line, where a file's structure is broken.
+    hold the same. Synthetic where the manifest of wearsynth's writer says so. FormatError, with file
+    and line, where a file's structure is broken.
     """
     chosen = _chosen(path, place, signals)
     recordings: list[Recording] = []
@@ -101,8 +103,10 @@ def read(
             f"holds nothing that can be read: {lost.count} {lost.what} ({lost.where}). Name one "
             "signal (acc or gyro), or copy the files again.",
         )
-    first = recordings[0]
-    return [replace(first, oddities=first.oddities + left_out), *recordings[1:]]
+    recordings[0] = replace(recordings[0], oddities=recordings[0].oddities + left_out)
+    if not is_synthetic(next(iter(chosen.values()))):
+        return recordings
+    return [replace(recording, synthetic=True) for recording in recordings]
 
 
 def _chosen(
@@ -196,7 +200,12 @@ def _person(
     stretches: dict[str, list[Stretch]] = {}
     odd: tuple[Oddity, ...] = ()
     for name, path in files.items():
-        stretches[name], more = stretches_of(path, person=person, largest=_SENSORS[name].largest)
+        stretches[name], more = stretches_of(
+            path,
+            person=person,
+            largest=_SENSORS[name].largest,
+            activities=activities_of(path),
+        )
         odd += more
     groups = [{names[0]: stretch} for stretch in stretches.get(names[0], ())]
     for name in names[1:]:

@@ -7,6 +7,7 @@ values and times that cannot be are left out and told.
 
 import itertools
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -21,28 +22,8 @@ from wearsynth.errors import FormatError, shown
 from wearsynth.files import telling_file_errors
 from wearsynth.formats.numeric_csv import BLOCK_BYTES, UTF_16, text_blocks
 from wearsynth.formats.timeline import BACKWARD, REPEATED
+from wearsynth.formats.wisdm_key import ALPHABET, KEY_NAME
 
-ACTIVITIES = {
-    "A": "walking",
-    "B": "jogging",
-    "C": "stairs",
-    "D": "sitting",
-    "E": "standing",
-    "F": "typing",
-    "G": "brushing_teeth",
-    "H": "eating_soup",
-    "I": "eating_chips",
-    "J": "eating_pasta",
-    "K": "drinking",
-    "L": "eating_sandwich",
-    "M": "kicking",
-    "O": "catch",
-    "P": "dribbling",
-    "Q": "writing",
-    "R": "clapping",
-    "S": "folding_clothes",
-}
-"""Letter -> class, as activity_key.txt of the set has them; there is no N."""
 COLUMNS = ("person", "activity", "time", "x", "y", "z")
 LATE_S = 1.0
 """A step back in time up to this is a reading that came late; a longer one is another clock."""
@@ -71,7 +52,6 @@ _TYPES = {
     "y": pa.float32(),
     "z": pa.float32(),
 }
-_LETTERS = tuple(ACTIVITIES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,14 +102,15 @@ class Stretch:
 
 
 def stretches_of(
-    path: Path, *, person: int, largest: float
+    path: Path, *, person: int, largest: float, activities: Mapping[str, str]
 ) -> tuple[list[Stretch], tuple[Oddity, ...]]:
     """Give a file's stretches in its order, and what was odd about the file as a whole.
 
-    Readings above `largest` on any axis cannot be. FormatError, with the line, where the structure
-    is not as it should be, and where the times are not in ns or the lines out of order.
+    activities: letter -> class. Readings above `largest` on any axis cannot be. FormatError, with the
+    line, where the structure is not as it should be, and where the times are not in ns or the lines
+    out of order.
     """
-    rows, unended = _load(path, person)
+    rows, unended = _load(path, person, activities)
     rows, oddities = _sound(rows, path, largest)
     breaks = _breaks(rows)
     if breaks.sum() > MOST_STRETCHES:
@@ -142,10 +123,11 @@ def stretches_of(
     oddities += rows.odd(jumped & ~back, JUMP, path.name)
     edges = [0, *(np.flatnonzero(breaks) + 1).tolist(), len(rows)]
     pieces = [rows.take(slice(first, end)) for first, end in itertools.pairwise(edges)]
-    return [_stretch(piece, path) for piece in pieces if len(piece)], unended + oddities
+    made = [_stretch(piece, path, activities) for piece in pieces if len(piece)]
+    return made, unended + oddities
 
 
-def _stretch(rows: Rows, path: Path) -> Stretch:
+def _stretch(rows: Rows, path: Path, activities: Mapping[str, str]) -> Stretch:
     """Give a piece as a stretch: late readings in their place, of equal times the last one."""
     late = np.concatenate([[False], np.diff(rows.time_s) < 0])
     oddities = rows.odd(late, LATE, path.name)
@@ -162,7 +144,7 @@ def _stretch(rows: Rows, path: Path) -> Stretch:
             "times in nanoseconds?",
             line=int(rows.line[0]),
         )
-    return Stretch(ACTIVITIES[_LETTERS[rows.code[0]]], rows, path.name, oddities)
+    return Stretch(activities[ALPHABET[rows.code[0]]], rows, path.name, oddities)
 
 
 def _sound(rows: Rows, path: Path, largest: float) -> tuple[Rows, tuple[Oddity, ...]]:
@@ -227,7 +209,9 @@ def _check_steps(rows: Rows, path: Path) -> None:
         )
 
 
-def _load(path: Path, person: int) -> tuple[Rows, tuple[Oddity, ...]]:
+def _load(
+    path: Path, person: int, activities: Mapping[str, str]
+) -> tuple[Rows, tuple[Oddity, ...]]:
     """Give all rows of a file, and the lines without their ';' if there are some."""
     parts: list[Rows] = []
     unended: list[int] = []
@@ -241,7 +225,7 @@ def _load(path: Path, person: int) -> tuple[Rows, tuple[Oddity, ...]]:
                 continue
             _check_text(block, path, line)
             plain = block.replace(b";\n", b"\n")
-            parts.append(_parse(_without_ends(plain), path, line, person))
+            parts.append(_parse(_without_ends(plain), path, line, person, activities))
             if len(block) - len(plain) < len(parts[-1]):
                 unended += _unended(block, line)
             line += block.count(b"\n")
@@ -283,7 +267,7 @@ def _without_ends(block: bytes) -> bytes:
     return re.sub(rb";[ \t\r;]*(?=\n|$)", b"", plain) if b";" in plain else plain
 
 
-def _parse(text: bytes, path: Path, line: int, person: int) -> Rows:
+def _parse(text: bytes, path: Path, line: int, person: int, activities: Mapping[str, str]) -> Rows:
     try:
         table = pa.csv.read_csv(
             pa.py_buffer(text),
@@ -306,27 +290,29 @@ def _parse(text: bytes, path: Path, line: int, person: int) -> Rows:
         )
     axes = [table[name].to_numpy() for name in "xyz"]
     return Rows(
-        code=_codes(table["activity"].chunk(0), path, line),
+        code=_codes(table["activity"].chunk(0), path, line, activities),
         time_s=table["time"].to_numpy() * 1e-9,
         values=np.column_stack(axes),
         line=np.arange(line, line + len(table)),
     )
 
 
-def _codes(activity: pa.DictionaryArray, path: Path, line: int) -> NDArray[np.int8]:
+def _codes(
+    activity: pa.DictionaryArray, path: Path, line: int, activities: Mapping[str, str]
+) -> NDArray[np.int8]:
     """Give the index of each row's letter, (row,)."""
     index = activity.indices.to_numpy()
     known = np.zeros(len(activity.dictionary), dtype=np.int8)
     for place, text in enumerate(activity.dictionary.to_pylist()):
         letter = text.decode("ascii", errors="replace").strip()
-        if letter not in ACTIVITIES:
+        if letter not in activities:
             raise FormatError(
                 path,
-                f"unknown activity {shown(letter)}, expected a letter from A to S without N. Mend "
-                "or remove the line.",
+                f"unknown activity {shown(letter)}, expected a letter from A to S without N, or one "
+                f"of {KEY_NAME}. Mend or remove the line.",
                 line=line + int(np.argmax(index == place)),
             )
-        known[place] = _LETTERS.index(letter)
+        known[place] = ALPHABET.index(letter)
     codes: NDArray[np.int8] = known[index]
     return codes
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from wearsynth.errors import DataError, did_you_mean
+from wearsynth.errors import DataError
 from wearsynth.formats.chunk_writing import (
     by_class_and_device,
     check_three_axes,
@@ -21,7 +21,7 @@ from wearsynth.formats.chunk_writing import (
 )
 from wearsynth.formats.manifest import Summary
 from wearsynth.formats.numeric_csv import append_rows
-from wearsynth.formats.wisdm_text import ACTIVITIES
+from wearsynth.formats.wisdm_key import KEY_NAME, key_text, letters_of, notes_of
 from wearsynth.oddities import STANDARD_GRAVITY_M_S2
 from wearsynth.sensors import Counts
 
@@ -35,15 +35,15 @@ JOINS = (
     "continuous, and a reader cannot tell them."
 )
 _SENSORS = {"g": ("accel", STANDARD_GRAVITY_M_S2), "rad/s": ("gyro", 1.0)}
-_LETTERS = {name: letter for letter, name in ACTIVITIES.items()}
 _DECIMALS = 6
 
 
 def write(chunks: Iterable[Counts], folder: Path, *, overwrite: bool = False) -> Summary:
-    """Write raw/watch/<accel or gyro>/data_<1600 + device>_..._watch.txt and manifest.json.
+    """Write raw/watch/<accel or gyro>/data_<1600 + device>_..._watch.txt, activity_key.txt, manifest.json.
 
-    DataError for classes that are no activity of the set, for anything but three axes in g or rad/s,
-    and for over 30 days of an activity; else errors as write_chunks.
+    A note tells of each class that is no activity of the set. DataError for more classes than there
+    are letters, for anything but three axes in g or rad/s, and for over 30 days of an activity; else
+    errors as write_chunks.
     """
     written: Counter[tuple[int, str]] = Counter()  # readings by (person, letter)
     return write_chunks(
@@ -59,8 +59,9 @@ def write(chunks: Iterable[Counts], folder: Path, *, overwrite: bool = False) ->
 def _append(written: Counter[tuple[int, str]], place: Path, chunk: Counts, _: int) -> None:
     check_three_axes(chunk, "WISDM files", units=tuple(_SENSORS))
     factor = chunk.scale * _SENSORS[chunk.channels[0].unit][1]
+    letters = letters_of(chunk.classes)
     for label, device, mine in by_class_and_device(chunk):
-        person, letter = FIRST_PERSON + device, _letter(label)
+        person, letter = FIRST_PERSON + device, letters[label]
         rows = np.round(chunk.values[mine].reshape(-1, 3) * factor, _DECIMALS) + 0.0
         index = written[person, letter] + np.arange(len(rows))
         since_ns = np.rint(index * (1e9 / chunk.rate_hz)).astype(np.int64)
@@ -76,12 +77,6 @@ def _append(written: Counter[tuple[int, str]], place: Path, chunk: Counts, _: in
         written[person, letter] += len(rows)
 
 
-def _letter(label: str) -> str:
-    if label not in _LETTERS:
-        raise DataError(f"class {label!r} is no activity of WISDM.{did_you_mean(label, _LETTERS)}")
-    return _LETTERS[label]
-
-
 def _part(place: Path, person: int, letter: str) -> Path:
     return place / f"{person}_{letter}.part"
 
@@ -93,4 +88,7 @@ def _finish(written: Counter[tuple[int, str]], place: Path, summary: Summary) ->
     for person, letter in sorted(written):
         with (folder / f"data_{person}_{sensor}_watch.txt").open("ab") as stream:
             join_parts([_part(place, person, letter)], stream)
-    return replace(summary, notes=(*summary.notes, JOINS))
+    letters = letters_of([*summary.windows])
+    (place / KEY_NAME).write_text(key_text(letters), encoding="utf-8", newline="\n")
+    used = {name: letter for name, letter in letters.items() if summary.windows[name]}
+    return replace(summary, notes=(*summary.notes, JOINS, *notes_of(used)))

@@ -10,6 +10,7 @@ from wearsynth.generators.flow import make_flow
 from wearsynth.generators.gan import make_gan
 from wearsynth.generators.mixture import mixture_from
 from wearsynth.generators.records import RecordShape
+from wearsynth.generators.shifted import shifted_from
 
 Sizes = Mapping[str, int]
 Weights = Mapping[str, Tensor]
@@ -37,9 +38,14 @@ def _mixture(shape: RecordShape, _sizes: Sizes, weights: Weights) -> Sampler:
     return mixture_from(shape, weights)
 
 
+def _few_numbers(shape: RecordShape, _sizes: Sizes, weights: Weights) -> Sampler:
+    return shifted_from(shape, weights)
+
+
 KINDS: dict[str, Callable[[RecordShape, Sizes, Weights], Sampler]] = {
     "flow": _flow,
     "mixture": _mixture,
+    "few-numbers": _few_numbers,
     "wgan-gp": _wgan_gp,
     "lstm-gan": _lstm_gan,
 }

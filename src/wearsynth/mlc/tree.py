@@ -23,6 +23,7 @@ from wearsynth.files import atomic_file, read_bytes
 from wearsynth.mlc.half import LARGEST, Halves, rnd
 
 MOST_LINES = 4096
+MOST_BYTES = 4_000_000
 MOST_DEPTH = 100
 _LINE = re.compile(
     r"(?P<bars>(\|\s+)*)(?P<feature>[^\s|:]+)\s*(?P<sign><=|>)\s*(?P<threshold>[-+.\deE]+)"
@@ -136,7 +137,11 @@ def read_tree(path: Path, names: Sequence[str]) -> Node:
 
     FormatError, naming the line, where it is no such text or asks for a feature that there is not.
     """
-    text = read_bytes(path).decode("utf-8-sig", errors="replace")
+    content = read_bytes(path)
+    if len(content) > MOST_BYTES:
+        problem = f"has {len(content)} bytes, more than any tree. Is it a tree in Weka's text form?"
+        raise FormatError(path, problem)
+    text = content.decode("utf-8-sig", errors="replace")
     numbered = enumerate(text.splitlines(), start=1)
     lines = [
         (number, line.strip())

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wearsynth.data import IntArray, StrArray
-from wearsynth.errors import ConfigError, DataError, did_you_mean
+from wearsynth.errors import ConfigError, DataError, did_you_mean, shown
 from wearsynth.mlc import tree as trees
 from wearsynth.mlc.configuration import Configuration, TreeEntry
 from wearsynth.mlc.features import FEATURES, InputWindows
@@ -118,7 +118,8 @@ def check_tree(node: Node, entry: TreeEntry) -> None:
     for label in trees.labels_of(node):
         if label not in entry.results:
             known = did_you_mean(label, entry.results)
-            raise ConfigError(f"{entry.filename}: answers {label!r}, which has no value.{known}")
+            problem = f"answers {shown(label)}, to which mlc_conf.json gives no value"
+            raise ConfigError(f"{entry.filename}: {problem}.{known}")
 
 
 def answers_of(table: FeatureTable, node: Node, entry: TreeEntry) -> Answers:
@@ -133,8 +134,8 @@ def answers_of(table: FeatureTable, node: Node, entry: TreeEntry) -> Answers:
         ]
     )
     named = {number: name for name, number in entry.results.items()}
-    shown = np.array([named.get(number, "") for number in output.tolist()], dtype=np.str_)
-    return Answers(table.log, table.number, label, value, output, shown)
+    confirmed = np.array([named.get(number, "") for number in output.tolist()], dtype=np.str_)
+    return Answers(table.log, table.number, label, value, output, confirmed)
 
 
 def output_by_reading(outputs: IntArray, *, window_length: int, readings: int) -> IntArray:

@@ -12,11 +12,10 @@ from wearsynth.privacy.accounting import (
     Release,
     compose,
     neighbours_of,
-    worst_membership,
 )
 from wearsynth.privacy.ledger import composition_words
 from wearsynth.privacy.ledger_lines import read_account
-from wearsynth.privacy.telling import PEOPLE, PRIVATE_AUC, bounded_only
+from wearsynth.privacy.telling import PEOPLE, PRIVATE_AUC, worst_of
 from wearsynth.statement import ALONE, PrivacyStatement, Unit, statement_schema
 
 NOT_COVERED = (
@@ -84,12 +83,8 @@ def _sampling_words(share: float) -> str:
 def plain_words(statement: PrivacyStatement) -> str:
     """Give one paragraph that needs no mathematics: what is promised, how well one could guess, what not."""
     who = PEOPLE[statement.unit]
-    worst = worst_membership(statement.epsilon, statement.delta)
-    auc, found = worst.auc, worst.true_positive_rate
-    if statement.noise_multiplier is None:  # a choice, so not like a Gaussian release
-        auc, found = worst.auc_any, worst.true_positive_rate_any
-    bounded = bounded_only(statement.epsilon, statement.delta) or round(auc, 2) > PRIVATE_AUC
-    word = "bounded disclosure rather than private" if bounded else "private"
+    worst = worst_of(statement)
+    word = "bounded disclosure rather than private" if worst.bounded else "private"
     whole = (
         "" if statement.unit == "subject" else " A person with several of them is not hidden whole."
     )
@@ -97,10 +92,10 @@ def plain_words(statement: PrivacyStatement) -> str:
         f"What this model learnt is nearly the same with and without any one {who} (differential "
         f"privacy, epsilon {statement.epsilon:.3g}, delta {statement.delta:.2g}).{whole} Somebody who "
         f"knows all the rest and guesses from the model whether one {who} took part gets an AUC of "
-        f"{auc:.2f} at best, where 0.50 is a coin and 1.00 is certainty, and finds {found:.0%} of those "
-        f"who did at 5% false alarms. We call that {word}; the word private needs an AUC of at most "
-        f"{PRIVATE_AUC:.2f}. This counts {statement.composition}. It says nothing of: "
-        f"{'; '.join(statement.not_covered)}."
+        f"{worst.auc:.2f} at best, where 0.50 is a coin and 1.00 is certainty, and finds "
+        f"{worst.found:.0%} of those who did at 5% false alarms. We call that {word}; the word private "
+        f"needs an AUC of at most {PRIVATE_AUC:.2f}. This counts {statement.composition}. It says "
+        f"nothing of: {'; '.join(statement.not_covered)}."
     )
 
 

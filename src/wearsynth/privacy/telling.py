@@ -1,39 +1,67 @@
 """An epsilon in plain words: what the best attacker can make of it."""
 
+from dataclasses import dataclass
+
 from wearsynth.privacy.accounting import worst_membership
 from wearsynth.statement import PrivacyStatement, Unit
 
-PRIVATE_EPSILON, PRIVATE_AUC = 1.38, 0.60
-"""Up to this epsilon no attacker on one Gaussian release has an AUC above .60, at delta 1e-5 or less."""
+PRIVATE_AUC = 0.60
+"""Up to this AUC of the best attacker a release may be called private: epsilon 1.38 at delta 1e-5, where its
+noise is Gaussian."""
 
 PEOPLE: dict[Unit, str] = {"subject": "person", "recording": "recording", "window": "window"}
 """What the guarantee hides, in a reader's words."""
 
 
-def bounded_only(epsilon: float, delta: float) -> bool:
-    """Tell whether the worst attacker is too good for the word private: bounded disclosure.
+@dataclass(frozen=True)
+class Worst:
+    """What a guarantee allows the best attacker.
 
-    >>> bounded_only(1.0, 1e-6), bounded_only(3.0, 1e-6)
-    (False, True)
+    found: the share of those who took part, at 5 % false alarms. gaussian: of Gaussian releases; else of any
+    mechanism, such as a choice.
     """
-    auc = round(worst_membership(epsilon, delta).auc, 2)
-    return epsilon > PRIVATE_EPSILON or auc > PRIVATE_AUC
+
+    auc: float
+    found: float
+    gaussian: bool
+
+    @property
+    def bounded(self) -> bool:
+        """Whether that is too good for the word private."""
+        return round(self.auc, 3) > PRIVATE_AUC
+
+    @property
+    def word(self) -> str:
+        """The word that the guarantee deserves, and why."""
+        if self.bounded:
+            return f"bounded disclosure, not private: the worst AUC is above {PRIVATE_AUC:.2f}"
+        return f"private in the sense that the worst AUC is {PRIVATE_AUC:.2f} or less"
 
 
-def word_of(epsilon: float, delta: float) -> str:
-    """Give the word that an epsilon deserves, and why."""
-    if bounded_only(epsilon, delta):
-        return (
-            f"bounded disclosure, not private: only up to epsilon {PRIVATE_EPSILON} is the worst AUC kept "
-            f"at {PRIVATE_AUC:.2f}"
-        )
-    return f"private in the sense that the worst AUC is {PRIVATE_AUC:.2f} or less"
+def worst_case(epsilon: float, delta: float, *, gaussian: bool = True) -> Worst:
+    """Give what an epsilon allows the best attacker.
+
+    >>> worst_case(1.0, 1e-6).bounded, worst_case(3.0, 1e-6).bounded
+    (False, True)
+    >>> worst_case(1.0, 1e-6, gaussian=False).bounded
+    True
+    """
+    worst = worst_membership(epsilon, delta)
+    if gaussian:
+        return Worst(worst.auc, worst.true_positive_rate, gaussian)
+    return Worst(worst.auc_any, worst.true_positive_rate_any, gaussian)
+
+
+def worst_of(statement: PrivacyStatement) -> Worst:
+    """Give what a statement allows the best attacker; one without noise tells of a choice."""
+    gaussian = statement.noise_multiplier is not None
+    return worst_case(statement.epsilon, statement.delta, gaussian=gaussian)
 
 
 def worst_words(statement: PrivacyStatement) -> str:
     """Give what the guarantee allows the best attacker, in one line."""
-    worst = worst_membership(statement.epsilon, statement.delta)
+    worst = worst_of(statement)
     return (
-        f"whether one {PEOPLE[statement.unit]} took part is told with AUC {worst.auc:.2f} at most (Gaussian "
-        f"noise; any mechanism {worst.auc_any:.2f}; guessing 0.50)"
+        f"whether one {PEOPLE[statement.unit]} took part is told with AUC {worst.auc:.2f} at most "
+        f"({'Gaussian noise' if worst.gaussian else 'any mechanism'}; guessing 0.50)"
     )
