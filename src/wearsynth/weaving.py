@@ -33,8 +33,8 @@ DRIFT_S = 240.0
 """A shift of level fades by 1/e in so long: real levels of a minute resemble those of so many minutes ago."""
 
 OVERLAP_S, LEAD_S = 2.0, 2.0
-"""Windows are faded over so long, two beats or three, a quarter of a window at most, and compared over so much
-more before."""
+"""Windows are faded over so long, two beats or three, a quarter of a window at most, and compared over
+so much more before."""
 
 EDGE_S = 1.0
 """So much of a window's end is left out, where there is more: what no window follows is less sure."""
