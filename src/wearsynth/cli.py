@@ -129,6 +129,9 @@ def generate_command(
             help="CLASS=SECONDS, or SECONDS for every class: one continuous signal each. Repeat."
         ),
     ] = None,
+    people: Annotated[int | None, typer.Option(help=help_of(GenerateConfig, "people"))] = None,
+    minutes: Annotated[float | None, typer.Option(help=help_of(GenerateConfig, "minutes"))] = None,
+    plan: Annotated[str | None, typer.Option(help=help_of(GenerateConfig, "plan"))] = None,
     classifier: Annotated[
         str | None, typer.Option(help=help_of(GenerateConfig, "classifier"))
     ] = None,
@@ -156,6 +159,9 @@ def generate_command(
         "logs": logs,
         "counts": counts_of(count),
         "stream_s": seconds_of(stream),
+        "people": people,
+        "minutes": minutes,
+        "plan": plan,
         "classifier": classifier,
         "precision": precision,
         "device": device,
@@ -175,9 +181,13 @@ def generate_command(
     if count:
         changed.pop("stream_s", None)
     whole = section_of(GenerateConfig, changed)
-    from wearsynth.console import print_summary, say, training_progress
+    from wearsynth.console import print_people, print_summary, say, training_progress
+    from wearsynth.people import asks_for_people, generate_people
     from wearsynth.pipeline import generate
 
+    if asks_for_people(whole):
+        print_people(generate_people(whole, out, overwrite=overwrite), out)
+        return
     with training_progress() if whole.logs else nullcontext() as watch:
         summary = generate(whole, out, overwrite=overwrite, say=say, watch=watch)
     print_summary(summary, out)

@@ -372,7 +372,7 @@ class RenderConfig(Section):
     format: str = Field(
         "memsstudio",
         description="memsstudio, nanoedge, edgeimpulse, edgeimpulse_csv, hsdatalog, hsdatalog_v1, "
-        "c_header, raw, csv, parquet, huggingface or wisdm",
+        "c_header, raw, csv, parquet, huggingface or wisdm; people (generate) also e4 or e4_zip",
     )
     seed: int = Field(0, ge=0, le=MAX_SEED, description="units, noise and drawn mountings")
 
@@ -391,6 +391,24 @@ class GenerateConfig(RenderConfig):
         None,
         description="in place of windows: one continuous signal of so many seconds of each class, or "
         "by class",
+    )
+    people: int | None = Field(
+        None,
+        ge=1,
+        le=10**6,
+        description="in place of windows: so many people, each a continuous recording at native rates "
+        "(formats e4, e4_zip and parquet); left out where minutes or plan are given: 1",
+    )
+    minutes: float | None = Field(
+        None,
+        gt=0,
+        le=1e5,
+        description="of each person, the plan over and over; left out: the plan once",
+    )
+    plan: str | None = Field(
+        None,
+        description="what people do, such as rest=300,stress=300 (seconds); left out: all classes in "
+        "turn, 300 s each",
     )
     precision: Literal["float32", "bfloat16"] = Field("float32", description="as in [fit]")
     device: Literal["cpu", "cuda"] = Field("cpu", description="cpu or cuda")

@@ -25,6 +25,7 @@ from wearsynth.fetching import Dataset
 from wearsynth.fetching.downloading import Watch as DownloadWatch
 from wearsynth.formats.manifest import Summary
 from wearsynth.optimise import RoundReport, Watch
+from wearsynth.people import PeopleSummary
 from wearsynth.reporting.summary import FamilyRows, family_rows
 
 out = Console(highlight=False)
@@ -239,6 +240,14 @@ def _figures(families: list[FamilyRows], *, width: int) -> Table:
 
 def _coloured(verdict: str, tone: str) -> Text:
     return Text(verdict, style=VERDICT_COLOURS[tone])
+
+
+def print_people(summary: PeopleSummary, folder: object) -> None:
+    """Print whom was made, for how long, and where it lies."""
+    count = f"{summary.people} people" if summary.people > 1 else "1 person"
+    done = ", ".join(f"{name} {seconds:g} s" for name, seconds in summary.by_class.items())
+    line = f"{folder}: {count}, {summary.seconds / 60:g} min each ({done}), {summary.files} files"
+    out.print(f"{line} as {summary.format}", markup=False, soft_wrap=True)
 
 
 def print_summary(summary: Summary, folder: object) -> None:

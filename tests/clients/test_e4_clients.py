@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 
 from e4_toys import RATES_HZ, T0, recording, signal, toy
+from wearsynth.config import GenerateConfig
 from wearsynth.data import Events, Recording
+from wearsynth.formats import read
 from wearsynth.formats.e4_writer import write
+from wearsynth.people import generate_people
 
 HERE = Path(__file__).parent
 PYTHON = HERE.parents[1] / ".venv-clients" / "bin" / "python"
@@ -110,3 +113,41 @@ def test_devicely_reads_windows_and_parts(tmp_path: Path) -> None:
     found = understood("read_with_devicely.py", tmp_path / "parts" / "S02" / "part2", tmp_path)
     assert found["EDA"].tolist() == [6, 7, 8, 9, 10, 11]
     assert found["EDA.times"][0] == T0 + 1.5
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two people of the bundled model for three minutes, as folders and as zips."""
+    folder = tmp_path_factory.mktemp("people")
+    for kind in ("e4", "e4_zip"):
+        config = GenerateConfig(
+            model="e4-stress", people=2, minutes=3, plan="rest=90,stress=90", format=kind
+        )
+        generate_people(config, folder / kind)
+    return folder
+
+
+def test_devicely_reads_a_made_person(people: Path, tmp_path: Path) -> None:
+    found = understood("read_with_devicely.py", people / "e4" / "made-2", tmp_path)
+    check_as_read_here(found, people)
+    (given,) = [of for of in read(people / "e4") if of.subject == "made-2"]
+    start = given.start_unix_s or 0
+    np.testing.assert_allclose(found["tags"], [start + 90], rtol=0, atol=1e-6)
+    assert len(found["IBI"]) == len(given.events["ibi"].times_s) > 20
+
+
+def test_flirt_reads_a_made_person_and_computes_features(people: Path, tmp_path: Path) -> None:
+    found = understood("read_with_flirt.py", people / "e4_zip" / "made-2.zip", tmp_path)
+    check_as_read_here(found, people)
+    for name in ("hrv_mean_nni", "eda_phasic_mean", "acc_l2_mean"):
+        assert np.isfinite(found[f"features.{name}"]).any(), name
+
+
+def check_as_read_here(found: Mapping[str, Any], people: Path) -> None:
+    """Check that a client reads of made-2 what our own reader does, labels included there."""
+    (given,) = [of for of in read(people / "e4") if of.subject == "made-2"]
+    assert [(of.start_s, of.end_s, of.label) for of in given.spans] == [
+        (0, 90, "rest"),
+        (90, 180, "stress"),
+    ]
+    check_signals(found, given)

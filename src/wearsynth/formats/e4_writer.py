@@ -24,10 +24,10 @@ from wearsynth.formats.e4_sessions import sessions_of_recordings, sessions_of_wi
 from wearsynth.formats.e4_tree import INFO_FILE, LABELS_FILE
 from wearsynth.formats.manifest import MANIFEST_NAME, checksums, write_json
 
-_LINES = {"acc": "%d,%d,%d\n", "bvp": "%.2f\n", "eda": "%.6f\n", "temp": "%.2f\n", "hr": "%.2f\n"}
-_ROWS = 65_536
+LINES = {"acc": "%d,%d,%d\n", "bvp": "%.2f\n", "eda": "%.6f\n", "temp": "%.2f\n", "hr": "%.2f\n"}
+ROWS = 65_536
 """So many rows are made into text at a time."""
-_ABOUT = """\
+ABOUT = """\
 Made by wearsynth in the layout of an Empatica E4 session. No Empatica device or service wrote it.
 
 ACC.csv, BVP.csv, EDA.csv, TEMP.csv and HR.csv: the first line is the start in Unix seconds (UTC), the
@@ -121,25 +121,25 @@ def _files_of(session: Recording) -> dict[str, bytes]:
     files["IBI.csv"] = _ibi_file(session.events.get("ibi"), start_unix_s)
     files["tags.csv"] = _tags_file(session.events.get("tags"), start_unix_s)
     if session.spans:
-        files[LABELS_FILE] = _labels_file(session.spans)
+        files[LABELS_FILE] = labels_file(session.spans)
     told = [*session.notes, *_summed(session.oddities)]
     marks = [SYNTHETIC_MARK] * session.synthetic + [NOBODY_MARK] * (session.subject is None)
-    files[INFO_FILE] = "\n".join([_ABOUT, *marks, *told, ""]).encode()
+    files[INFO_FILE] = "\n".join([ABOUT, *marks, *told, ""]).encode()
     return files
 
 
 def _signal_file(kind: Kind, signal: Signal, start_unix_s: float) -> bytes:
-    start = _moment(start_unix_s + signal.start_s, 2 if kind.name == "bvp" else 6)
+    start = moment(start_unix_s + signal.start_s, 2 if kind.name == "bvp" else 6)
     head = [", ".join([text] * len(kind.channels)) for text in (start, f"{signal.rate_hz:.6f}")]
     numbers = signal.values * np.float32(
         kind.counts_per_unit
     )  # whole counts: sessions hold no other
-    blocks = (numbers[at : at + _ROWS] for at in range(0, len(numbers), _ROWS))
-    rows = (_LINES[kind.name] * len(block) % tuple(block.ravel().tolist()) for block in blocks)
+    blocks = (numbers[at : at + ROWS] for at in range(0, len(numbers), ROWS))
+    rows = (LINES[kind.name] * len(block) % tuple(block.ravel().tolist()) for block in blocks)
     return "".join(["\n".join([*head, ""]), *rows]).encode()
 
 
-def _moment(unix_s: float, decimals: int) -> str:
+def moment(unix_s: float, decimals: int) -> str:
     """Give a time with the decimals that the file usually has, six where those do not hold it."""
     text = f"{unix_s:.{decimals}f}"
     return text if float(text) == unix_s else f"{unix_s:.6f}"
@@ -159,7 +159,8 @@ def _tags_file(tags: Events | None, start_unix_s: float) -> bytes:
     return "".join(f"{unix_s:.2f}\n" for unix_s in times).encode()
 
 
-def _labels_file(spans: Sequence[Span]) -> bytes:
+def labels_file(spans: Sequence[Span]) -> bytes:
+    """Give labels.csv: a row a labelled stretch, in seconds from the earliest start."""
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(["start_s", "end_s", "label"])
