@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import floor
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from wearsynth.data import Channel, Gap, Recording, Signal, Span, Windows
@@ -147,8 +147,22 @@ def cut(plan: Plan) -> Windows | None:
         return None
 
 
+A_SLOW_READING_LATE = Plan(
+    rates_hz=(1, 4, 1),
+    starts_s=(Fraction(0), Fraction(-1, 10), Fraction(0)),
+    readings=(3, 10, 3),
+    missing=(frozenset(), frozenset(), frozenset()),
+    spans=((Fraction(0), Fraction(87, 40)),),
+    gaps=(),
+    length_s=Fraction(1),
+    stride_s=Fraction(1, 4),
+)
+"""Its last window ends after the span by half a slow signal's reading, all of its readings inside."""
+
+
 @REPEATABLE
 @given(plans())
+@example(A_SLOW_READING_LATE)
 def test_windows_are_those_of_the_exact_count(plan: Plan) -> None:
     wanted = [
         (start_s, first)

@@ -133,7 +133,7 @@ def _starts(recording: Recording, cut: _Cut, start_s: float, end_s: float) -> Fl
     slowest = signals[cut.slowest]
     first = _inside(slowest, latest_s, end_s)[0]
     first_s = slowest.start_s + first / slowest.rate_hz
-    most = max(0, int((end_s - first_s - cut.length_s) / cut.stride_s) + 2)
+    most = max(0, int((end_s - first_s) / cut.stride_s) + 2)
     times: FloatTimes = first_s + np.arange(most, dtype=np.float64) * cut.stride_s
     fits: NDArray[np.bool_] = times < end_s - READING_TOLERANCE / slowest.rate_hz
     for name, (begin, end) in inside.items():
