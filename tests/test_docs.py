@@ -186,6 +186,14 @@ def test_the_readme_shows_the_configuration_that_ships() -> None:
     ]
 
 
+def notebook_commands() -> list[str]:
+    """The `wearsynth ...` lines of the notebooks' shell cells, continued lines joined."""
+    notebooks = [json.loads(p.read_text("utf-8")) for p in REPOSITORY.glob("examples/*.ipynb")]
+    cells = ["".join(cell["source"]) for book in notebooks for cell in book["cells"]]
+    shell = [c.replace("\\\n", " ") for c in cells if c.startswith("%%bash")]
+    return [line.strip() for c in shell for line in c.splitlines() if "wearsynth " in line]
+
+
 def test_commands_in_the_docs_exist(script: dict[str, Any]) -> None:
     """Each `wearsynth ...` line in a text block is a command, and its options are known to it."""
     reference = script["cli_page"]()
@@ -199,7 +207,7 @@ def test_commands_in_the_docs_exist(script: dict[str, Any]) -> None:
         if re.match(r"(\S+/)?wearsynth ", line)
     ]
     assert len(lines) > 15
-    for line in lines:
+    for line in [*lines, *notebook_commands()]:
         words = line.split()[1:]
         name = (
             " ".join(words[:2])
