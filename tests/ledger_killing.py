@@ -20,7 +20,8 @@ from wearsynth.privacy.ledger import begin_run, open_ledger
 from wearsynth.privacy.ledger_lines import read_account
 
 PEOPLE = ("p00", "p01", "p02")
-STEPS = 1000
+STEPS = 10**6
+"""More than any process can take before it is killed."""
 
 
 def take_steps(folder: Path, run_id: str, first: int, last: int, ahead: int) -> None:
