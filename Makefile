@@ -26,8 +26,9 @@ check-layers: .venv/dev
 check-docs: .venv/dev
 	$(BIN)/mkdocs build --strict --quiet
 
+# A process a core; the tests of one file stay together, as they share what they set up.
 check-tests: .venv/dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 # Two thousand broken files a reader; some minutes. One reader: make fuzz READER=lsm6dsl
 fuzz: .venv/dev
