@@ -101,7 +101,7 @@ def _info_lines(session: Session) -> frozenset[str]:
 
 
 def _notes(owner: Owner) -> tuple[str, ...]:
-    notes = ("ACC was divided by 64 to g; HR and IBI were computed from BVP by Empatica",)
+    notes = ("ACC was divided by 64 to g; HR and IBI were computed from BVP, not measured",)
     if not owner.named_by_device:
         return notes
     return (*notes, "subject is Empatica's name of the session and device: it tells no person")
