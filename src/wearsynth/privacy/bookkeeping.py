@@ -222,6 +222,11 @@ class Bookkeeper(TorchFunctionMode):
         used: Tensor = _Use.apply(x, *views, place)  # type: ignore[no-untyped-call]
         return used
 
+    def forget(self) -> None:
+        """Empty the books: what they hold and the graph that writes them hold each other in memory."""
+        for uses in self.books.values():
+            uses.clear()
+
     def _keep(self, parameter: Tensor | None) -> Keep | None:
         name = self._own.get(id(parameter))
         return None if name is None else self.books[name].append
