@@ -1,3 +1,4 @@
+import gc
 import math
 from collections.abc import Callable
 
@@ -236,6 +237,19 @@ def test_books_refuse_what_they_do_not_know() -> None:
         with pytest.raises(NotKept):
             clipped_by_books(loss, own, batch, 1.0)
     assert flat(clipped_by_vmap(product, own, batch, 9.0)).tolist() == [2.0, 2.0]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_books_leave_nothing_in_memory(case: str) -> None:
+    loss, own, batch = CASES[case](1)
+
+    def alive() -> int:
+        clipped_by_books(loss, own, batch, 1.0)
+        gc.collect()
+        return sum(type(one) is Tensor for one in gc.get_objects())
+
+    first = alive()
+    assert alive() == first
 
 
 @each_way

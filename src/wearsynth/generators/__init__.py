@@ -42,8 +42,7 @@ class Player:
     """One network that is trained: its loss for each record, and how often it is updated.
 
     betas: of Adam. falls: how the learning rate falls: never, along a half cosine to 0 in the last round,
-    or as the root of rounds, whose end may then come at any time. takes_gradients: whether the loss holds a
-    gradient itself, as a gradient penalty does.
+    or as the root of rounds, whose end may then come at any time.
     """
 
     name: str
@@ -54,7 +53,6 @@ class Player:
     touches_private_data: bool
     betas: tuple[float, float] = (0.0, 0.9)
     falls: Literal["never", "cosine", "root"] = "never"
-    takes_gradients: bool = False
 
 
 class Trainable(Protocol):

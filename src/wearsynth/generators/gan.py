@@ -187,16 +187,7 @@ class ConditionalGan:
     def players(self) -> tuple[Player, ...]:
         """The critic, which sees real records, then the generator, which never does."""
         rate, often = self.learning_rate, self.critic_updates
-        critic = Player(
-            "critic",
-            self.critic,
-            self.critic_loss,
-            often,
-            rate,
-            True,
-            falls="root",
-            takes_gradients=True,
-        )
+        critic = Player("critic", self.critic, self.critic_loss, often, rate, True, falls="root")
         generator = Player(
             "generator", self.generator, self.generator_loss, 1, rate, False, falls="root"
         )

@@ -102,6 +102,7 @@ def clipped_by_books(
             losses = loss(own, part.values, part.label, part.noise)
         torch.autograd.grad(losses.sum(), list(own.values()), allow_unused=True)
         _add_kept(total, keeper.books, batch.each, clip_norm)
+        keeper.forget()
     return total
 
 

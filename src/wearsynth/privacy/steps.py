@@ -98,11 +98,8 @@ def way_to_clip(
     """Give the quickest way that this player allows, tried on zeros, and a line if it is a slower one.
 
     sizes: channels, steps and noise of a record. Where no books can be kept, units of one record go side by
-    side, and larger ones one by one. So it is, too, where a loss takes gradients itself: books of these
-    keep memory from step to step.
+    side, and larger ones one by one.
     """
-    if player.takes_gradients:
-        return (clipped_by_vmap if each == 1 else clipped_by_backward), ""
     channels, steps, noise = sizes
     values, label = torch.zeros(each, channels, steps), torch.zeros(each, dtype=torch.int64)
     batch = Batch(values, label, torch.zeros(each, noise), each)
