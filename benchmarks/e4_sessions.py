@@ -25,9 +25,8 @@ from pathlib import Path
 
 import e4_stress_data
 import numpy as np
+from joints import halves_auc
 from numpy.typing import NDArray
-from sklearn.ensemble import ExtraTreesClassifier
-from sklearn.metrics import roc_auc_score
 
 from wearsynth.config import FitConfig
 from wearsynth.data import Signal, SignalWindows, Windows, windows_from_arrays
@@ -185,15 +184,7 @@ def unjoined(model: Model, name: str, length_s: float, count: int) -> tuple[Wind
 def told(across: Windows, inside: Windows, half: NDArray[np.int64]) -> float:
     """Give the AUC of a forest that tells them, each half by one that learnt the other."""
     features = np.concatenate([features_of(across), features_of(inside)])
-    truth = np.repeat([1, 0], len(across))
-    halves = np.tile(half, 2)
-    aucs = []
-    for test in (0, 1):
-        forest = ExtraTreesClassifier(300, min_samples_leaf=2, random_state=SEED)
-        forest.fit(features[halves != test], truth[halves != test])
-        found = forest.predict_proba(features[halves == test])[:, 1]
-        aucs.append(float(roc_auc_score(truth[halves == test], found)))
-    return float(np.mean(aucs))
+    return halves_auc(features, half)
 
 
 def features_of(windows: Windows) -> NDArray[np.float64]:

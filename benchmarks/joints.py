@@ -125,14 +125,21 @@ def told(across: Readings, inside: Readings, rate_hz: float) -> float:
         readings, ["any"] * len(readings), rate_hz=rate_hz, channels=channels
     )
     features = np.concatenate([all_features(windows).values, middle_moves(readings)], axis=1)
-    truth = np.repeat([1, 0], len(across))
-    half = np.tile(np.arange(len(across)) * 2 // len(across), 2)
+    return halves_auc(features, np.arange(len(across)) * 2 // len(across))
+
+
+def halves_auc(features: NDArray[np.float64], half: NDArray[np.int64]) -> float:
+    """Give the AUC of a forest that tells the first half of the rows from the rest, learnt crosswise.
+
+    half: (row of either kind,), 0 or 1: whoever learnt from the one is asked about the other.
+    """
+    truth, halves = np.repeat([1, 0], len(half)), np.tile(half, 2)
     aucs = []
     for test in (0, 1):
         forest = ExtraTreesClassifier(300, min_samples_leaf=2, random_state=SEED)
-        forest.fit(features[half != test], truth[half != test])
-        found = forest.predict_proba(features[half == test])[:, 1]
-        aucs.append(float(roc_auc_score(truth[half == test], found)))
+        forest.fit(features[halves != test], truth[halves != test])
+        found = forest.predict_proba(features[halves == test])[:, 1]
+        aucs.append(float(roc_auc_score(truth[halves == test], found)))
     return float(np.mean(aucs))
 
 

@@ -6,7 +6,15 @@ from typing import Annotated
 import typer
 
 from wearsynth.config import Config, DetectConfig, FitConfig, PrivacyConfig, load_config
-from wearsynth.options import Out, Overwrite, given, help_of, section_of
+from wearsynth.options import (
+    EpsilonOption,
+    Out,
+    Overwrite,
+    PublicOption,
+    given,
+    help_of,
+    section_of,
+)
 
 
 def detect_command(
@@ -20,8 +28,8 @@ def detect_command(
     ] = None,
     generator: Annotated[str | None, typer.Option(help=help_of(FitConfig, "generator"))] = None,
     rounds: Annotated[int | None, typer.Option(help=help_of(FitConfig, "rounds"))] = None,
-    epsilon: Annotated[float | None, typer.Option(help=help_of(PrivacyConfig, "epsilon"))] = None,
-    public: Annotated[str | None, typer.Option(help=help_of(PrivacyConfig, "public"))] = None,
+    epsilon: EpsilonOption = None,
+    public: PublicOption = None,
     model: Annotated[
         list[str] | None,
         typer.Option(

@@ -9,10 +9,17 @@ from wearsynth.cli_data import listed
 from wearsynth.config import DistilConfig, FitConfig, PrivacyConfig, SampleConfig
 from wearsynth.errors import ConfigError
 from wearsynth.options import (
+    ClipNormOption,
     CountOption,
     CovariateOption,
+    DeltaOption,
+    EpsilonOption,
     Out,
     Overwrite,
+    PublicOption,
+    SampledOption,
+    UnitOption,
+    WindowsPerUnitOption,
     counts_of,
     covariates_of,
     given,
@@ -36,20 +43,14 @@ def fit_command(
     precision: Annotated[str | None, typer.Option(help=help_of(FitConfig, "precision"))] = None,
     seed: Annotated[int | None, typer.Option(help=help_of(FitConfig, "seed"))] = None,
     device: Annotated[str | None, typer.Option(help=help_of(FitConfig, "device"))] = None,
-    epsilon: Annotated[float | None, typer.Option(help=help_of(PrivacyConfig, "epsilon"))] = None,
-    delta: Annotated[float | None, typer.Option(help=help_of(PrivacyConfig, "delta"))] = None,
-    unit: Annotated[str | None, typer.Option(help=help_of(PrivacyConfig, "unit"))] = None,
-    clip_norm: Annotated[
-        float | None, typer.Option(help=help_of(PrivacyConfig, "clip_norm"))
-    ] = None,
-    sampling_probability: Annotated[
-        float | None, typer.Option(help=help_of(PrivacyConfig, "sampling_probability"))
-    ] = None,
-    windows_per_unit: Annotated[
-        int | None, typer.Option(help=help_of(PrivacyConfig, "windows_per_unit"))
-    ] = None,
+    epsilon: EpsilonOption = None,
+    delta: DeltaOption = None,
+    unit: UnitOption = None,
+    clip_norm: ClipNormOption = None,
+    sampling_probability: SampledOption = None,
+    windows_per_unit: WindowsPerUnitOption = None,
     ledger: Annotated[str | None, typer.Option(help=help_of(PrivacyConfig, "ledger"))] = None,
-    public: Annotated[str | None, typer.Option(help=help_of(PrivacyConfig, "public"))] = None,
+    public: PublicOption = None,
     numbers: Annotated[int | None, typer.Option(help=help_of(PrivacyConfig, "numbers"))] = None,
     accept_noise: Annotated[
         bool, typer.Option("--accept-noise", help=help_of(PrivacyConfig, "accept_noise"))

@@ -8,9 +8,14 @@ import typer
 from wearsynth.config import FitConfig, PrivacyConfig, SampleConfig
 from wearsynth.options import (
     FAILED,
+    ClipNormOption,
     CountOption,
+    DeltaOption,
     Out,
     Overwrite,
+    SampledOption,
+    UnitOption,
+    WindowsPerUnitOption,
     counts_of,
     help_of,
     section_of,
@@ -61,17 +66,11 @@ def audit_command(
     out: Out,
     epsilon: Annotated[float, typer.Option(min=1e-3, help="The claim that is tested.")],
     canaries: Annotated[int, typer.Option(min=2, max=10_000, help="Planted units.")] = 21,
-    delta: Annotated[float | None, typer.Option(help=help_of(PrivacyConfig, "delta"))] = None,
-    unit: Annotated[str | None, typer.Option(help=help_of(PrivacyConfig, "unit"))] = None,
-    clip_norm: Annotated[
-        float | None, typer.Option(help=help_of(PrivacyConfig, "clip_norm"))
-    ] = None,
-    sampling_probability: Annotated[
-        float | None, typer.Option(help=help_of(PrivacyConfig, "sampling_probability"))
-    ] = None,
-    windows_per_unit: Annotated[
-        int | None, typer.Option(help=help_of(PrivacyConfig, "windows_per_unit"))
-    ] = None,
+    delta: DeltaOption = None,
+    unit: UnitOption = None,
+    clip_norm: ClipNormOption = None,
+    sampling_probability: SampledOption = None,
+    windows_per_unit: WindowsPerUnitOption = None,
     generator: Annotated[str | None, typer.Option(help=help_of(FitConfig, "generator"))] = None,
     public: Annotated[
         Path | None, typer.Option(help="The public windows file that few-numbers starts from.")

@@ -6,12 +6,19 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from wearsynth.config import ColumnsConfig, DataConfig, Section, parse
+from wearsynth.config import ColumnsConfig, DataConfig, PrivacyConfig, Section, parse
 from wearsynth.errors import ConfigError
 
 FAILED = 3
 """The exit code where a condition of --fail-if holds, a self-test's damage goes unseen, or an audit refutes
 the claim."""
+
+
+def help_of(section: type[Section], key: str) -> str:
+    """Give an option's meaning and default as the configuration has them."""
+    field = section.model_fields[key]
+    default = "" if field.default is None else f" [default: {field.default}]"
+    return f"{field.description}{default}"
 
 
 def _about(key: str) -> str:
@@ -58,19 +65,23 @@ CountOption = Annotated[
     typer.Option("--count", help="CLASS=N, or N for every class. Repeat for more classes."),
 ]
 
+EpsilonOption = Annotated[float | None, typer.Option(help=help_of(PrivacyConfig, "epsilon"))]
+DeltaOption = Annotated[float | None, typer.Option(help=help_of(PrivacyConfig, "delta"))]
+UnitOption = Annotated[str | None, typer.Option(help=help_of(PrivacyConfig, "unit"))]
+ClipNormOption = Annotated[float | None, typer.Option(help=help_of(PrivacyConfig, "clip_norm"))]
+SampledOption = Annotated[
+    float | None, typer.Option(help=help_of(PrivacyConfig, "sampling_probability"))
+]
+WindowsPerUnitOption = Annotated[
+    int | None, typer.Option(help=help_of(PrivacyConfig, "windows_per_unit"))
+]
+PublicOption = Annotated[str | None, typer.Option(help=help_of(PrivacyConfig, "public"))]
 CovariateOption = Annotated[
     list[str] | None,
     typer.Option("--covariate", help="NAME=VALUE, such as age=30, told of all windows. Repeat."),
 ]
 
 SectionT = TypeVar("SectionT", bound=Section)
-
-
-def help_of(section: type[Section], key: str) -> str:
-    """Give an option's meaning and default as the configuration has them."""
-    field = section.model_fields[key]
-    default = "" if field.default is None else f" [default: {field.default}]"
-    return f"{field.description}{default}"
 
 
 def data_config(given: dict[str, Any]) -> DataConfig:
