@@ -38,7 +38,6 @@ from wearsynth.few_numbers import (
 from wearsynth.privacy.choosing import choose, nearness
 from wearsynth.privacy.discrete_gaussian import NoisySum, noisy_sum
 from wearsynth.privacy.few_numbers import (
-    COUNT_SHARE,
     Estimate,
     estimate,
     people_needed,
@@ -232,7 +231,7 @@ def _gated(part: PublicPart, epsilon: float, fold: Fold, draw: int) -> Windows:
 def needed(part: PublicPart, epsilon: float) -> int:
     """Give the people that the gate wants."""
     noise = release_noise(epsilon, DELTA, numbers=part.design.numbers + 1)
-    return people_needed(noise * np.sqrt(1 + COUNT_SHARE**2), numbers=part.design.numbers)
+    return people_needed(noise, numbers=part.design.numbers)
 
 
 def _by_window(part: PublicPart, epsilon: float, fold: Fold, draw: int) -> Windows:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from toy import toy_windows
@@ -14,6 +15,7 @@ from wearsynth.data import FloatArray, Signal, Windows, concat
 from wearsynth.errors import DataError, FileError, ModelError
 from wearsynth.formats.e4_beats import beats_of
 from wearsynth.generators.flow import ConditionalFlow
+from wearsynth.generators.gan import make_gan
 from wearsynth.grids import Grid
 from wearsynth.model import Model, bundled_models, load_model, save_model
 from wearsynth.tensors import load_tensors, one_thread, save_tensors
@@ -213,6 +215,14 @@ def test_a_mounting_that_is_none_is_refused(flow: Model) -> None:
     for angles in ((1.0, 2.0), (np.nan, 0.0, 0.0)):
         with pytest.raises(DataError, match=r"^a mounting is three angles in degrees"):
             flow.sample(1, seed=0, mounting=angles)  # type: ignore[arg-type]
+
+
+def test_windows_beyond_all_bounds_are_refused(model: Model) -> None:
+    gan = make_gan(model.generator.shape, width=8, seed=0)
+    with torch.no_grad():
+        list(gan.generator.numbers.parameters())[-1].fill_(1e4)
+    with pytest.raises(ModelError, match=r"of 2 drawn windows 2 .* NaN or infinity.* not learnt"):
+        replace(model, kind="wgan-gp", generator=gan).sample({"walking": 2}, seed=1)
 
 
 def rotation(before: FloatArray, after: FloatArray) -> NDArray[np.float64]:

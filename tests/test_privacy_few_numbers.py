@@ -176,10 +176,20 @@ def test_the_count_is_noisy_and_never_below_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("noise", "numbers", "people"), [(0.50, 18, 5), (1.39, 18, 12), (3.73, 18, 32)]
+    ("noise", "numbers", "people"),
+    [
+        (0.50, 18, 5),
+        (1.39, 18, 12),
+        (3.73, 18, 32),
+        (0.50, 130, 12),
+        (1.39, 130, 32),
+        (3.73, 130, 86),
+    ],
 )
-def test_people_needed(noise: float, numbers: int, people: int) -> None:
-    assert people_needed(noise, numbers=numbers) == pytest.approx(people, abs=1)
+def test_people_needed_are_those_of_the_formula_and_three_hundredths_for_the_count(
+    noise: float, numbers: int, people: int
+) -> None:
+    assert people_needed(noise, numbers=numbers) == pytest.approx(people * 1.03, abs=1)
 
 
 def test_swamped_by_hand() -> None:

@@ -11,7 +11,6 @@ from wearsynth.privacy.planning import (
     check_worth,
     expected,
     noise_per_person,
-    people_for_numbers,
     people_for_training,
     plan_for,
     prospect,
@@ -44,14 +43,6 @@ def test_noise_is_shared_among_those_in_a_step_by_hand() -> None:
     assert noise_per_person(plan, 40) == 0.5
     assert people_for_training(plan) == 100
     assert noise_per_person(plan, 100) == 0.2
-
-
-@pytest.mark.parametrize(
-    ("epsilon", "numbers", "people"),
-    [(10, 18, 5), (3, 18, 12), (1, 18, 32), (10, 130, 12), (3, 130, 32), (1, 130, 86)],
-)
-def test_people_needed_for_few_numbers(epsilon: float, numbers: int, people: int) -> None:
-    assert people_for_numbers(epsilon, 1e-5, numbers=numbers) == people
 
 
 def test_the_advice_follows_from_the_people() -> None:

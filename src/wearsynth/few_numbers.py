@@ -26,7 +26,6 @@ from wearsynth.model import Model, record_shape
 from wearsynth.privacy.accounting import GaussianRelease, gaussian_noise
 from wearsynth.privacy.discrete_gaussian import grid_cost, noisy_sum
 from wearsynth.privacy.few_numbers import (
-    COUNT_SHARE,
     Design,
     Estimate,
     Features,
@@ -132,7 +131,7 @@ class _Plan:
 def _plan(design: Design, privacy: PrivacyConfig) -> _Plan:
     epsilon = privacy.epsilon or 0.0
     noise = release_noise(epsilon, privacy.delta, numbers=design.numbers + 1)
-    least = people_needed(noise * math.sqrt(1 + COUNT_SHARE**2), numbers=design.numbers)
+    least = people_needed(noise, numbers=design.numbers)
     return _Plan(epsilon, noise, design.numbers, least)
 
 

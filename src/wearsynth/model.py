@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from wearsynth.conditions import ConditionForm, CovariateLaw
 from wearsynth.config import Mounting
-from wearsynth.data import IntArray, SignalWindows, Windows, concat
+from wearsynth.data import FloatArray, IntArray, SignalWindows, Windows, concat
 from wearsynth.errors import DataError, ModelError, did_you_mean
 from wearsynth.files import atomic_folder
 from wearsynth.generators import Device, Precision, Sampler
@@ -171,7 +171,7 @@ class Model:
         told = self.conditions.told(count, manner, covariates)
         with one_thread():
             encoded = self.generator.sample(label, told, rng)
-        signals = self.representation.decode(encoded)
+        signals = self._decoded(encoded)
         if of.mounting != "kept":
             turns = draw_rotations(count, rng) if of.rotations is None else of.rotations[person]
             signals = rotated(signals, turns)
@@ -188,6 +188,18 @@ class Model:
             trained_groups=self.trained_groups,
             covariates=covariates,
         )
+
+    def _decoded(self, encoded: FloatArray) -> dict[str, SignalWindows]:
+        """Give windows of records; ModelError where they are out of all bounds."""
+        try:
+            with np.errstate(over="ignore", invalid="ignore"):
+                return self.representation.decode(encoded)
+        except DataError as error:
+            raise ModelError(
+                f"of {len(encoded)} drawn windows {error} The model has not learnt, as networks do not under "
+                "much noise. Train it on more people or longer, with a larger epsilon, or fit another "
+                "generator."
+            ) from error
 
     def _on_grid(self, name: str, signal: SignalWindows) -> SignalWindows:
         if name not in self.grids:

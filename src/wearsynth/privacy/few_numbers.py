@@ -245,10 +245,12 @@ def _weight(told: Estimate, tau: float) -> float:
 def people_needed(noise_multiplier: float, *, numbers: int) -> int:
     """Give N_min: the people that a release of so many numbers needs to be more than noise.
 
-    >>> people_needed(1.39, numbers=18) - people_needed(0.50, numbers=18)
-    7
+    noise_multiplier: of the whole release, its count included.
+
+    >>> [people_needed(noise, numbers=18) for noise in (0.50, 1.39, 3.73)]
+    [5, 13, 33]
     """
-    noise = noise_multiplier * USUAL_DIFFERENCE * math.sqrt(numbers)
+    noise = noise_multiplier * math.sqrt(1 + COUNT_SHARE**2) * USUAL_DIFFERENCE * math.sqrt(numbers)
     return math.ceil(noise / WANTED_NOISE)
 
 

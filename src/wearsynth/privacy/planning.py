@@ -19,6 +19,7 @@ from wearsynth.privacy.accounting import (
     plan_epsilon,
     worst_membership,
 )
+from wearsynth.privacy.few_numbers import people_needed
 from wearsynth.privacy.plan import DpPlan
 from wearsynth.statement import Unit
 
@@ -92,23 +93,15 @@ def people_for_training(plan: DpPlan) -> int:
     return math.ceil(plan.noise_multiplier / (USABLE_NOISE * plan.sampling_probability))
 
 
-def people_for_numbers(epsilon: float, delta: float, *, numbers: int = FEW_NUMBERS) -> int:
-    """Give with how many people so many released numbers are usable: noise * sqrt(numbers) * .5 / .25.
-
-    That is where the noise on a number's mean is a quarter of what half the clip norm is to each.
-    """
-    return math.ceil(gaussian_noise(epsilon, delta) * 0.5 * math.sqrt(numbers) / 0.25)
-
-
 def prospect(plan: DpPlan, *, delta: float, people: int, windows_per_person: int) -> Prospect:
     """Give what to expect of a plan with so many people, and what to do."""
     epsilon = plan_epsilon(plan, delta)
-    for_numbers = max(people_for_numbers(epsilon, delta), FEWEST_PEOPLE)
+    one = gaussian_noise(epsilon, delta)
+    for_numbers = max(people_needed(one, numbers=FEW_NUMBERS), FEWEST_PEOPLE)
     noise = noise_per_person(plan, people)
     advice: Advice = "few numbers" if people >= for_numbers else "no private product"
     if noise <= USABLE_NOISE:
         advice = "iterative training"
-    one = gaussian_noise(epsilon, delta)
     return Prospect(
         plan=plan,
         epsilon=epsilon,
@@ -136,8 +129,9 @@ def _sentence(advice: Advice, plan: DpPlan, people: int, for_numbers: int) -> st
     if advice == "few numbers":
         return f"Few numbers, released once: {_noise_words(plan, people)}."
     return (
-        f"No private product with {people} people: {_noise_words(plan, people)}, and few numbers take "
-        f"{for_numbers}; use a generator that has seen no private data, more people or a larger epsilon."
+        f"No private product with {people} people: {_noise_words(plan, people)}, and {FEW_NUMBERS} "
+        f"numbers take {for_numbers}; release fewer (--numbers), use a generator that has seen no private "
+        "data, more people or a larger epsilon."
     )
 
 
