@@ -13,18 +13,10 @@ from typing import Any
 import typer.main
 
 from wearsynth.cli import app
-from wearsynth.config import (
-    DetectConfig,
-    FinetuneConfig,
-    FitConfig,
-    GenerateConfig,
-    RenderConfig,
-    SampleConfig,
-    Section,
-    SplitConfig,
-    WindowsConfig,
-    default_toml,
-)
+from wearsynth.config import DetectConfig, FinetuneConfig, FitConfig, SampleConfig, default_toml
+from wearsynth.config_recordings import SplitConfig, WindowsConfig
+from wearsynth.config_rendering import GenerateConfig, RenderConfig
+from wearsynth.section import Section
 from wearsynth.sensors import load_profile, profile_names
 from wearsynth.sensors.telling import LIST_COLUMNS, list_rows
 from wearsynth.statement import statement_schema

@@ -253,7 +253,7 @@ def my_logs(folder: Path) -> None:
 def test_recordings_of_ones_own_join_first(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wearsynth.pipeline.ROUNDS_BEFORE_DRAWING", 2)
+    monkeypatch.setattr("wearsynth.generating.ROUNDS_BEFORE_DRAWING", 2)
     config = FitConfig(generator="flow", rounds=2, batch_size=8, width=8)
     save_model(fit(toy_windows(people=6, per_class=3), config, say=lambda _: None), Path("f"))
     my_logs(tmp_path / "logs")

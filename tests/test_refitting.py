@@ -14,8 +14,8 @@ from wearsynth.evaluation import read_scores
 from wearsynth.evaluation.attacks.keeping import Keep
 from wearsynth.evaluation.attacks.retraining import Retraining, retrain_attack
 from wearsynth.evaluation.controls import Copying, Sampler
+from wearsynth.judging import More, evaluate_files
 from wearsynth.model import load_model, save_model
-from wearsynth.pipeline import More, evaluate_files
 from wearsynth.refitting import (
     RetrainPlan,
     RetrainProgress,

@@ -14,11 +14,11 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from wearsynth.config import Mounting
 from wearsynth.data import Channel, IntArray, SignalWindows, Windows
 from wearsynth.errors import ConfigError, SensorError, did_you_mean
 from wearsynth.mounting import draw_rotations, has_axes, rotated, rotation_by
 from wearsynth.resampling import resample
+from wearsynth.section import Mounting
 from wearsynth.sensors import Counts, FullScale, Noise, SensorProfile, SignalProfile
 from wearsynth.sensors.choosing import Setting, choose_setting, listed
 from wearsynth.sensors.counts import CountArray

@@ -7,25 +7,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import wearsynth
-from wearsynth.config import Config, DataConfig, Section
+from wearsynth.config import Config
+from wearsynth.config_recordings import DataConfig
 from wearsynth.detecting import RESULT, Detecting, check_asked, detect_file
 from wearsynth.errors import FileError
 from wearsynth.evaluation import read_scores
 from wearsynth.files import atomic_file, read_bytes
 from wearsynth.formats.basic_motions import NAME as BASIC_MOTIONS
+from wearsynth.generating import check_render, render_file
+from wearsynth.judging import evaluate_files
 from wearsynth.model import load_model
 from wearsynth.optimise import Watch
-from wearsynth.pipeline import (
-    check_render,
-    distil_file,
-    evaluate_files,
-    fit_file,
-    render_file,
-    sample_file,
-)
+from wearsynth.pipeline import distil_file, fit_file, sample_file
 from wearsynth.preparing import cut_file, split_file
 from wearsynth.reporting import write_report
 from wearsynth.reporting.preview import write_preview
+from wearsynth.section import Section
 from wearsynth.training import Say, checkpoint_of
 
 DETECTION = "detection"
