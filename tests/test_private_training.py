@@ -15,13 +15,7 @@ from toy import toy_windows
 from wearsynth.config import Config, DistilConfig, FinetuneConfig, FitConfig, PrivacyConfig
 from wearsynth.data import Windows
 from wearsynth.distilling import distil
-from wearsynth.errors import (
-    ConfigError,
-    DataError,
-    Interrupted,
-    ModelError,
-    PrivacyError,
-)
+from wearsynth.errors import ConfigError, DataError, Interrupted, ModelError, PrivacyError
 from wearsynth.finetuning import finetune
 from wearsynth.generators.flow import ConditionalFlow
 from wearsynth.model import Model, load_model, save_model
@@ -31,7 +25,8 @@ from wearsynth.privacy.accounting import GaussianRelease, compose
 from wearsynth.privacy.keys import KEY_FILE
 from wearsynth.privacy.ledger import spent
 from wearsynth.privacy.ledger_lines import read_account
-from wearsynth.private_training import GOES_ON, fit_privately
+from wearsynth.private_start import GOES_ON
+from wearsynth.private_training import fit_privately
 from wearsynth.refitting import RetrainPlan, retraining_of
 from wearsynth.road import run
 from wearsynth.tables import load_windows, save_windows

@@ -2,7 +2,7 @@
 
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -128,13 +128,7 @@ def generate_command(
         "format": format,
         "seed": seed,
     }
-    if count and stream:
-        raise ConfigError("--count asks for windows, --stream for continuous signals: give one.")
-    before = load_generate_config(config) if config is not None else GenerateConfig()
-    changed = {**before.model_dump(exclude_unset=True), **given(options)}
-    if count:
-        changed.pop("stream_s", None)
-    whole = section_of(GenerateConfig, changed)
+    whole = _over(config, given(options))
     from wearsynth.console import print_people, print_summary, say, training_progress
     from wearsynth.generating import generate
     from wearsynth.people import asks_for_people, generate_people
@@ -145,3 +139,14 @@ def generate_command(
     with training_progress() if whole.logs else nullcontext() as watch:
         summary = generate(whole, out, overwrite=overwrite, say=say, watch=watch)
     print_summary(summary, out)
+
+
+def _over(file: Path | None, options: dict[str, Any]) -> GenerateConfig:
+    """Give the configuration with the options in place of its own."""
+    if "counts" in options and "stream_s" in options:
+        raise ConfigError("--count asks for windows, --stream for continuous signals: give one.")
+    before = load_generate_config(file) if file is not None else GenerateConfig()
+    changed = {**before.model_dump(exclude_unset=True), **options}
+    if "counts" in options:
+        changed.pop("stream_s", None)
+    return section_of(GenerateConfig, changed)
