@@ -6,7 +6,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from toy import toy_windows
-from wearsynth.config import Config, EvaluateConfig, FitConfig, SampleConfig
+from toy_models import TINY, quiet
+from wearsynth.config import Config, EvaluateConfig, SampleConfig
 from wearsynth.config_recordings import DataConfig, WindowsConfig
 from wearsynth.config_rendering import GenerateConfig, RenderConfig
 from wearsynth.errors import ConfigError, FileError
@@ -19,12 +20,6 @@ from wearsynth.road import run
 from wearsynth.splitting import split
 from wearsynth.tables import load_windows, save_split, save_windows
 from wearsynth.training import fit
-
-TINY = FitConfig(rounds=4, batch_size=8, width=8, check_every=2, critic_updates=1)
-
-
-def quiet(_: str) -> None:
-    pass
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ import torch
 
 from commands import wearsynth
 from toy import toy_windows
+from toy_models import quiet
 from wearsynth.config import Config, DistilConfig, FinetuneConfig, FitConfig, PrivacyConfig
 from wearsynth.data import Windows
 from wearsynth.distilling import distil
@@ -41,10 +42,6 @@ PRIVACY = PrivacyConfig(epsilon=3, accept_noise=True, windows_per_unit=2)
 @pytest.fixture(scope="module")
 def public() -> Model:
     return fit(toy_windows(people=5, per_class=4, seed=1), FLOW, say=quiet)
-
-
-def quiet(_: str) -> None:
-    pass
 
 
 def weights(model: Model) -> torch.Tensor:

@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 
 from commands import Run
-from test_cli import run
-from test_pipeline import TINY, quiet
 from toy import toy_windows
+from toy_models import TINY, quiet
 from wearsynth.data import Windows
 from wearsynth.errors import ConfigError, Interrupted, ModelError
 from wearsynth.evaluation import read_scores
@@ -27,8 +26,6 @@ from wearsynth.refitting import (
 )
 from wearsynth.tables import save_windows
 from wearsynth.training import fit
-
-__all__ = ["run"]
 
 ALL = toy_windows(people=12, per_class=4)
 TRAIN, HOLDOUT = (

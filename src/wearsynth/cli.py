@@ -31,7 +31,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
 app.add_typer(data_app, name="data", no_args_is_help=True)
 app.add_typer(classifier_app, name="classifier", no_args_is_help=True)
@@ -39,19 +39,20 @@ app.add_typer(mlc_app, name="mlc", no_args_is_help=True)
 app.add_typer(privacy_app, name="privacy", no_args_is_help=True)
 
 
-app.command("fit")(fit_command)
-app.command("finetune")(finetune_command)
-app.command("distil")(distil_command)
-app.command("sample")(sample_command)
-app.command("audit")(audit_command)
-app.command("release")(release_command)
-app.command("sensors")(sensors_command)
-app.command("detect")(detect_command)
-app.command("render")(render_command)
-app.command("generate")(generate_command)
-app.command("evaluate")(evaluate_command)
-app.command("utility")(utility_command)
-app.command("report")(report_command)
+@app.command("demo")
+def demo_command(
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", help="Where to write; left out: wearsynth-demo, or wearsynth-demo-quick."
+        ),
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Under a minute.")] = False,
+) -> None:
+    """Take real smartwatch recordings down the whole road; nothing to download."""
+    from wearsynth.demo import demo_config, demo_folder
+
+    _run(demo_config(quick=quick), out or demo_folder(quick=quick))
 
 
 @app.command("run")
@@ -68,15 +69,31 @@ def run_command(
     _run(options, out)
 
 
-@app.command("demo")
-def demo_command(
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Where to write.")] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Under a minute.")] = False,
+@app.command("config")
+def config_command(
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="A file to write.")] = None,
 ) -> None:
-    """Take real smartwatch recordings down the whole road; nothing to download."""
-    from wearsynth.demo import demo_config, demo_folder
+    """Print a commented configuration, every option at its default."""
+    if out is None:
+        typer.echo(default_toml())
+        return
+    with atomic_file(out) as temporary:
+        temporary.write_text(default_toml(), encoding="utf-8")
 
-    _run(demo_config(quick=quick), out or demo_folder(quick=quick))
+
+app.command("fit")(fit_command)
+app.command("finetune")(finetune_command)
+app.command("distil")(distil_command)
+app.command("sample")(sample_command)
+app.command("render")(render_command)
+app.command("generate")(generate_command)
+app.command("evaluate")(evaluate_command)
+app.command("report")(report_command)
+app.command("utility")(utility_command)
+app.command("detect")(detect_command)
+app.command("audit")(audit_command)
+app.command("release")(release_command)
+app.command("sensors")(sensors_command)
 
 
 def _run(config: Config, out: Path) -> None:
@@ -93,18 +110,6 @@ def _run(config: Config, out: Path) -> None:
     typer.echo(f"Report (real recordings inside, do not share): {report}")
     if config.render is not None:
         typer.echo(f"{config.render.sensor} files: {out / config.render.sensor}")
-
-
-@app.command("config")
-def config_command(
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="A file to write.")] = None,
-) -> None:
-    """Print a commented configuration, every option at its default."""
-    if out is None:
-        typer.echo(default_toml())
-        return
-    with atomic_file(out) as temporary:
-        temporary.write_text(default_toml(), encoding="utf-8")
 
 
 def _show_version(value: bool) -> None:

@@ -13,7 +13,16 @@ from pydantic import Field
 
 from wearsynth.config_recordings import DataConfig, SplitConfig, WindowsConfig
 from wearsynth.config_rendering import GenerateConfig, RenderConfig
-from wearsynth.section import MAX_SEED, Count, MountingOption, Section, parse, read_mapping
+from wearsynth.section import (
+    MAX_SEED,
+    Count,
+    Device,
+    MountingOption,
+    Precision,
+    Section,
+    parse,
+    read_mapping,
+)
 
 
 @dataclass(frozen=True)
@@ -73,11 +82,9 @@ class FitConfig(Section):
     average_decay: float | None = Field(
         None, ge=0, lt=1, description="of the averaged weights, a round"
     )
-    precision: Literal["float32", "bfloat16"] = Field(
-        "float32", description="bfloat16: faster where the processor has it, nearly as good"
-    )
+    precision: Precision = "float32"
     seed: int = Field(0, ge=0, le=MAX_SEED, description="initial weights, order of windows, noise")
-    device: Literal["cpu", "cuda"] = Field("cpu", description="cpu or cuda")
+    device: Device = "cpu"
 
     def usual(self, windows: int) -> Usual:
         """Give the options as given, and what is usual for the generator where they were left out.
@@ -106,7 +113,7 @@ class DistilConfig(Section):
     rounds: int = Field(1000, ge=1, description="training rounds")
     batch_size: int = Field(128, ge=2, le=65536, description="windows per update")
     learning_rate: float = Field(5e-4, gt=0, description="of the networks (Adam)")
-    precision: Literal["float32", "bfloat16"] = Field("float32", description="as in [fit]")
+    precision: Precision = "float32"
     seed: int = Field(0, ge=0, le=MAX_SEED, description="paths and their order")
 
 
@@ -132,9 +139,9 @@ class FinetuneConfig(Section):
     check_every: int = Field(150, ge=1, description="rounds between held-out checks")
     patience: int = Field(6, ge=1, description="checks without a better score before stopping")
     average_decay: float = Field(0.995, ge=0, lt=1, description="of the averaged weights, a round")
-    precision: Literal["float32", "bfloat16"] = Field("float32", description="as in [fit]")
+    precision: Precision = "float32"
     seed: int = Field(0, ge=0, le=MAX_SEED, description="order of windows, noise")
-    device: Literal["cpu", "cuda"] = Field("cpu", description="cpu or cuda")
+    device: Device = "cpu"
     public: bool = Field(
         False,
         description="for a model with a privacy guarantee: declare that the target windows, the "
@@ -203,8 +210,8 @@ class SampleConfig(Section):
         "kept",
         description="of the sensor: kept, drawn (by window or person), or degrees about x, y and z",
     )
-    precision: Literal["float32", "bfloat16"] = Field("float32", description="as in [fit]")
-    device: Literal["cpu", "cuda"] = Field("cpu", description="cpu or cuda")
+    precision: Precision = "float32"
+    device: Device = "cpu"
     seed: int = Field(1, ge=0, le=MAX_SEED, description="same seed, same bytes")
 
 

@@ -4,7 +4,16 @@ from typing import Literal
 
 from pydantic import Field
 
-from wearsynth.section import MAX_SEED, Count, MountingOption, RateHz, Seconds, Section
+from wearsynth.section import (
+    MAX_SEED,
+    Count,
+    Device,
+    MountingOption,
+    Precision,
+    RateHz,
+    Seconds,
+    Section,
+)
 
 
 class RenderConfig(Section):
@@ -78,8 +87,8 @@ class GenerateConfig(RenderConfig):
         description="what people do, such as rest=300,stress=300 (seconds); left out: all classes in "
         "turn, 300 s each",
     )
-    precision: Literal["float32", "bfloat16"] = Field("float32", description="as in [fit]")
-    device: Literal["cpu", "cuda"] = Field("cpu", description="cpu or cuda")
+    precision: Precision = "float32"
+    device: Device = "cpu"
     classifier: str | None = Field(
         None,
         description="a classifier's folder: only windows are kept that it takes for their class",

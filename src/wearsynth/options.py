@@ -19,7 +19,7 @@ the claim."""
 def help_of(section: type[Section], key: str) -> str:
     """Give an option's meaning and default as the configuration has them."""
     field = section.model_fields[key]
-    default = "" if field.default is None else f" [default: {field.default}]"
+    default = "" if field.default in (None, ()) else f" [default: {field.default}]"
     return f"{field.description}{default}"
 
 
