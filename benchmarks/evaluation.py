@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from memory import MB, memory_mb
 from numpy.typing import NDArray
 
 from wearsynth.data import Windows, windows_from_arrays
@@ -27,7 +28,6 @@ from wearsynth.evaluation import evaluate
 from wearsynth.formats import read
 from wearsynth.windowing import cut_windows
 
-MB = 1e6
 WESAD = "data/wesad_1hz/wesad_1hz.parquet"
 MODES = ("quick", "default")
 
@@ -82,7 +82,7 @@ def measure(name: str, mode: str, *, shared: Path | None) -> dict[str, float | s
     channels = sum(signal.values.shape[2] for signal in given["synthetic"].signals.values())
     return {
         "cpu_s": cpu_s,
-        "peak_mb": _peak_mb(),
+        "peak_mb": memory_mb("VmHWM"),
         "windows_mb": sum(map(_size_mb, given.values())),
         "shape": f"{len(first):,} x {first.shape[1]} x {channels}",
         "figures": len(scores.scores),
@@ -176,13 +176,6 @@ def _cpu_s() -> float:
 
 def _size_mb(windows: Windows) -> float:
     return sum(signal.values.nbytes for signal in windows.signals.values()) / MB
-
-
-def _peak_mb() -> float:
-    """Give a line of /proc/self/status: getrusage would count the process that began this one."""
-    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    (line,) = (line for line in lines if line.startswith("VmHWM:"))
-    return int(line.split()[1]) * 1024 / MB
 
 
 def _parser() -> argparse.ArgumentParser:

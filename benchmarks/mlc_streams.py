@@ -14,11 +14,11 @@ import tempfile
 from collections.abc import Collection
 from pathlib import Path
 
-from wearsynth.config import GenerateConfig
+from wearsynth.config_rendering import GenerateConfig
+from wearsynth.generating import generate
 from wearsynth.mlc.running import run_files
 from wearsynth.mlc.training import train_files
 from wearsynth.model import load_model
-from wearsynth.pipeline import generate
 
 ROOT = Path(__file__).parents[1]
 MODEL = "wrist-pamap2"

@@ -27,13 +27,14 @@ from sklearn.metrics import f1_score
 
 from wearsynth.classifiers import fit_judge
 from wearsynth.classifiers.trained import Classifier, train_classifier
-from wearsynth.config import FinetuneConfig, FitConfig, Mounting
+from wearsynth.config import FinetuneConfig, FitConfig
 from wearsynth.data import Windows
 from wearsynth.evaluation import evaluate
 from wearsynth.finetuning import acceptance, finetune
 from wearsynth.formats import read
 from wearsynth.model import Model, load_model, save_model
 from wearsynth.rendering import RenderOptions, render
+from wearsynth.section import Mounting
 from wearsynth.sensors import load_profile
 from wearsynth.training import fit
 from wearsynth.windowing import cut_windows

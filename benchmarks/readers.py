@@ -21,6 +21,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from memory import MB, memory_mb
+
 TESTS = Path(__file__).parents[1] / "tests"
 sys.path.insert(0, str(TESTS))
 
@@ -41,7 +43,6 @@ from layouts import (  # noqa: E402 - they stand among the tests
 from wearsynth.data import Recording  # noqa: E402
 from wearsynth.formats import read  # noqa: E402
 
-MB = 1e6
 SPARE_MB = 64
 ARRAYS_TIMES = 3
 
@@ -103,12 +104,12 @@ def main(arguments: list[str]) -> None:
 
 def measure(name: str, path: str) -> dict[str, float]:
     """Read a set in this process and give what it took, but for the size of its files."""
-    before_mb = _memory_mb("VmRSS")
+    before_mb = memory_mb("VmRSS")
     began_s = time.process_time()
     columns = table.COLUMNS if name.startswith("table") else None
     recordings = read(path, format=None if columns else name, columns=columns)
     cpu_s = time.process_time() - began_s
-    peak_mb = _memory_mb("VmHWM") - before_mb
+    peak_mb = memory_mb("VmHWM") - before_mb
     return {"cpu_s": cpu_s, "peak_mb": peak_mb, "arrays_mb": sum(map(_arrays_mb, recordings))}
 
 
@@ -156,13 +157,6 @@ def _size_mb(folder: Path) -> float:
 def _arrays_mb(recording: Recording) -> float:
     signals = sum(signal.values.nbytes for signal in recording.signals.values())
     return (signals + sum(events.times_s.nbytes for events in recording.events.values())) / MB
-
-
-def _memory_mb(what: str) -> float:
-    """Give a line of /proc/self/status: getrusage would count the process that began this one."""
-    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    (line,) = (line for line in lines if line.startswith(f"{what}:"))
-    return int(line.split()[1]) * 1024 / MB
 
 
 if __name__ == "__main__":

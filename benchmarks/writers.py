@@ -22,12 +22,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from memory import MB, memory_mb
 
 from wearsynth.data import Channel
 from wearsynth.formats.writers import WRITERS
 from wearsynth.sensors import Counts
 
-MB = 1e6
 RATE_HZ = 26.0
 READINGS = 52
 CHUNK = 1000
@@ -52,11 +52,11 @@ def measure(name: str, hours: float) -> dict[str, float]:
     """Write so many hours in this process and give what it took."""
     chunk = _chunk()
     with tempfile.TemporaryDirectory() as folder:
-        before_mb = _memory_mb("VmRSS")
+        before_mb = memory_mb("VmRSS")
         began_s = time.process_time()
         WRITERS[name](_chunks(chunk, hours), Path(folder) / "out")
         cpu_s = time.process_time() - began_s
-        peak_mb = _memory_mb("VmHWM") - before_mb
+        peak_mb = memory_mb("VmHWM") - before_mb
         sizes = [file.stat().st_size for file in Path(folder).rglob("*") if file.is_file()]
     return {"files": len(sizes), "mb": sum(sizes) / MB, "cpu_s": cpu_s, "peak_mb": peak_mb}
 
@@ -107,13 +107,6 @@ def _chunks(chunk: Counts, hours: float) -> Iterator[Counts]:
             chunk, values=chunk.values[now], label=chunk.label[now], device=chunk.device[now]
         )
         left -= CHUNK
-
-
-def _memory_mb(what: str) -> float:
-    """Give a line of /proc/self/status: getrusage would count the process that began this one."""
-    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    (line,) = (line for line in lines if line.startswith(f"{what}:"))
-    return int(line.split()[1]) * 1024 / MB
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ tests/test_docs.py fails where they do not stand as this script gives them.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,34 +14,23 @@ from typing import Any
 import typer.main
 
 from wearsynth.cli import app
-from wearsynth.config import (
-    DetectConfig,
-    FinetuneConfig,
-    FitConfig,
-    GenerateConfig,
-    RenderConfig,
-    SampleConfig,
-    Section,
-    SplitConfig,
-    WindowsConfig,
-    default_toml,
-)
+from wearsynth.config import SampleConfig, default_toml
+from wearsynth.config_rendering import GenerateConfig
+from wearsynth.section import Section
 from wearsynth.sensors import load_profile, profile_names
 from wearsynth.sensors.telling import LIST_COLUMNS, list_rows
 from wearsynth.statement import statement_schema
 
+DEFAULT = re.compile(r" \[default: (.*?)\]")
+"""What `help_of` adds to an option's meaning."""
+
 DOCS = Path(__file__).parents[1] / "docs"
-SCHEMAS: dict[str, type[Section]] = {
-    "windows": WindowsConfig,
-    "split": SplitConfig,
-    "fit": FitConfig,
-    "finetune": FinetuneConfig,
+COUNTED: dict[str, type[Section]] = {
     "sample": SampleConfig,
-    "detect": DetectConfig,
+    "release": SampleConfig,
     "generate": GenerateConfig,
-    "render": RenderConfig,
 }
-"""Commands whose options, left out, take the value of the configuration's section."""
+"""Commands with --count, which, left out, takes the value of the configuration's section."""
 
 CLI_HEAD = """# Command line
 
@@ -125,7 +115,8 @@ def _described(command: Any, name: str) -> Iterator[str]:
 def _usage(command: Any, name: str) -> str:
     if hasattr(command, "commands"):
         return f"{name} COMMAND ..."
-    words = [name, *(p.name.upper() for p in command.params if p.param_type_name == "argument")]
+    arguments = [p for p in command.params if p.param_type_name == "argument"]
+    words = [name, *(p.name.upper() if p.required else f"[{p.name.upper()}]" for p in arguments)]
     needed = [p for p in command.params if p.param_type_name == "option" and p.required]
     words += [f"{min(p.opts, key=len)} {p.name.upper()}" for p in needed]
     return " ".join([*words, "[OPTIONS]"])
@@ -135,7 +126,7 @@ def _row(parameter: Any, command: str) -> str:
     of_option = parameter.param_type_name == "option"
     names = ", ".join(f"`{name}`" for name in parameter.opts)
     shown = names if of_option else f"`{parameter.name.upper()}`"
-    what = parameter.help.split(" [default:")[0].replace("|", "\\|")
+    what = DEFAULT.sub("", parameter.help).replace("|", "\\|")
     return f"| {shown} | {what} | {_default(parameter, command)} |"
 
 
@@ -146,11 +137,11 @@ def _default(parameter: Any, command: str) -> str:
     if getattr(parameter, "is_flag", False):
         return "off"
     value = parameter.default
-    fields = SCHEMAS[command].model_fields if command in SCHEMAS else {}
-    key = "counts" if parameter.name == "count" else parameter.name
-    if value is None and key in fields:
-        value = fields[key].default
-    return "" if value is None else f"`{value}`"
+    if told := DEFAULT.search(parameter.help):
+        value = told[1]
+    if value is None and parameter.name == "count":
+        value = COUNTED[command].model_fields["counts"].default
+    return "" if value in {None, ""} else f"`{value}`"
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wearsynth.data import IntArray
+
 HEADER = "acc_x[mg],acc_y[mg],acc_z[mg]"
 STILL_OR_NOT = """F2_PeakToPeak_on_filter_BP_on_A_V2 <= 0.10: still
 F2_PeakToPeak_on_filter_BP_on_A_V2 >  0.10: walking
@@ -57,3 +59,12 @@ def write_set(root: Path, *, tree: str = STILL_OR_NOT) -> Path:
     (root / "mlc_conf.json").write_text(json.dumps(configuration_json()), encoding="utf-8")
     (root / "tree.txt").write_text(tree, encoding="utf-8")
     return root
+
+
+def output_by_reading(outputs: IntArray, *, window_length: int, readings: int) -> IntArray:
+    """Give the output register at each reading of one log, (time,), from that after each window.
+
+    A window's output is there at its last reading already; before the first it is 0.
+    """
+    done = (np.arange(readings) + 1) // window_length
+    return np.asarray(np.concatenate([[0], outputs])[np.minimum(done, len(outputs))])

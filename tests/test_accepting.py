@@ -1,45 +1,32 @@
 """Drawing until a classifier has taken so many windows of each class."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from toy import toy_windows
+from toy_models import mixture_of, quiet, toy_classifier
 from wearsynth.accepting import LEAST_AT_ONCE, MOST_DRAWS, accepted
-from wearsynth.classifiers.trained import Classifier, train_classifier
-from wearsynth.config import FitConfig
+from wearsynth.classifiers.trained import Classifier
 from wearsynth.data import concat
 from wearsynth.errors import DataError
 from wearsynth.model import Model
-from wearsynth.tensors import one_thread
-from wearsynth.training import fit
+
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 COUNTS = {"walking": 130, "still": 0, "running": 7}
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread() -> Iterator[None]:
-    with one_thread():
-        yield
-
-
-def quiet(_: str) -> None:
-    pass
-
-
 @pytest.fixture(scope="module")
 def model() -> Model:
-    return fit(toy_windows(people=6, per_class=3), FitConfig(generator="mixture"), say=quiet)
+    return mixture_of(toy_windows(people=6, per_class=3))
 
 
 @pytest.fixture(scope="module")
 def classifier() -> Classifier:
-    windows = toy_windows(people=4, per_class=6, seed=9)
-    windows = replace(windows, subject=np.char.add("c-", windows.subject))
-    return train_classifier(windows, set_aside=0, seed=0)
+    return toy_classifier()
 
 
 def test_exactly_so_many_windows_and_each_is_accepted(model: Model, classifier: Classifier) -> None:

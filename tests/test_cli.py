@@ -9,17 +9,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from commands import Run, wearsynth
+from commands import Run
 from toy import toy_windows
 from wearsynth import __version__
 from wearsynth.config import load_config
 from wearsynth.tables import load_windows, save_windows
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    monkeypatch.chdir(tmp_path)
-    return lambda *arguments: wearsynth(capsys, monkeypatch, *arguments)
 
 
 def toys(folder: Path) -> Path:

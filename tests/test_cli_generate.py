@@ -1,7 +1,6 @@
 """`wearsynth generate`: windows and streams, options in place of the configuration's, wrong use."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,8 @@ import pytest
 
 from commands import Run, wearsynth
 from toy import toy_windows
-from wearsynth.classifiers.trained import save_classifier, train_classifier
+from toy_models import mixture_of, quiet, toy_classifier
+from wearsynth.classifiers.trained import save_classifier
 from wearsynth.config import FitConfig
 from wearsynth.model import save_model
 from wearsynth.training import fit
@@ -20,12 +20,8 @@ from wearsynth.training import fit
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that holds a model m and a classifier c."""
     folder = tmp_path_factory.mktemp("made")
-    config = FitConfig(generator="mixture")
-    model = fit(toy_windows(people=6, per_class=3), config, say=lambda _: None)
-    save_model(model, folder / "m")
-    windows = toy_windows(people=4, per_class=6, seed=9)
-    windows = replace(windows, subject=np.char.add("c-", windows.subject))
-    save_classifier(train_classifier(windows, set_aside=0, seed=0), folder / "c")
+    save_model(mixture_of(toy_windows(people=6, per_class=3)), folder / "m")
+    save_classifier(toy_classifier(), folder / "c")
     return folder
 
 
@@ -253,9 +249,9 @@ def my_logs(folder: Path) -> None:
 def test_recordings_of_ones_own_join_first(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wearsynth.pipeline.ROUNDS_BEFORE_DRAWING", 2)
+    monkeypatch.setattr("wearsynth.generating.ROUNDS_BEFORE_DRAWING", 2)
     config = FitConfig(generator="flow", rounds=2, batch_size=8, width=8)
-    save_model(fit(toy_windows(people=6, per_class=3), config, say=lambda _: None), Path("f"))
+    save_model(fit(toy_windows(people=6, per_class=3), config, say=quiet), Path("f"))
     my_logs(tmp_path / "logs")
     code, out, err = run("--model", "f", "--from", "logs", "--count", "waving=3", "-o", "out")
     assert code == 0 and out.startswith("out: waving 3 windows\n")

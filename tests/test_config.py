@@ -4,18 +4,17 @@ from pathlib import Path
 import pytest
 
 from wearsynth.config import (
-    ColumnsConfig,
     Config,
     DetectConfig,
     DistilConfig,
     FitConfig,
-    GenerateConfig,
-    RenderConfig,
     SampleConfig,
     default_toml,
     load_config,
     load_generate_config,
 )
+from wearsynth.config_recordings import ColumnsConfig
+from wearsynth.config_rendering import GenerateConfig, RenderConfig
 from wearsynth.errors import ConfigError, FileError
 from wearsynth.formats.writers import WRITERS
 from wearsynth.options import data_config, mounting_of, section_of

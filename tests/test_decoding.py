@@ -1,7 +1,5 @@
 """Decoding through which gradients flow: the same readings as Representation.decode."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 import torch
@@ -10,13 +8,8 @@ from toy import toy_windows
 from wearsynth.data import Channel
 from wearsynth.generators.decoding import Decoder
 from wearsynth.representation import Representation, SignalForm, representation_of
-from wearsynth.tensors import one_thread
 
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    with one_thread():
-        yield
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 
 def axes(unit: str) -> tuple[Channel, ...]:

@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -6,6 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from toy_models import quiet
 from wearsynth.conditions import ConditionForm, CovariateLaw
 from wearsynth.config import DistilConfig
 from wearsynth.data import Channel
@@ -18,7 +18,8 @@ from wearsynth.generators.records import RecordShape
 from wearsynth.model import Model, record_shape
 from wearsynth.optimise import LoopPlan, Records, optimise
 from wearsynth.representation import Representation, SignalForm
-from wearsynth.tensors import one_thread
+
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 FORM = Representation((SignalForm("x", 8.0, 8, (Channel("x", "g"),)),))
 CONDITIONS = ConditionForm(
@@ -27,12 +28,6 @@ CONDITIONS = ConditionForm(
 SHAPE = record_shape(FORM, 2, CONDITIONS)
 Parameters = dict[str, dict[str, Tensor]]
 TINY = DistilConfig(few_steps=4, paths=128, rounds=3, batch_size=16)
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    with one_thread():
-        yield
 
 
 def model_of(generator: Sampler, kind: str = "flow") -> Model:
@@ -46,10 +41,6 @@ def model_of(generator: Sampler, kind: str = "flow") -> Model:
         about={"generator": kind},
         conditions=CONDITIONS,
     )
-
-
-def quiet(_: str) -> None:
-    pass
 
 
 def student_of(velocity_of_description: float, velocity_of_shape: float) -> Student:

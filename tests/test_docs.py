@@ -12,7 +12,8 @@ import pytest
 
 import wearsynth
 from toy import toy_windows
-from wearsynth.config import Config, GenerateConfig, load_config, load_generate_config
+from wearsynth.config import Config, load_config, load_generate_config
+from wearsynth.config_rendering import GenerateConfig
 from wearsynth.evaluation.figures import FIGURES
 from wearsynth.formats import KNOWN_FORMATS
 from wearsynth.formats.manifest import MANIFEST_NAME

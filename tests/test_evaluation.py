@@ -3,16 +3,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from toy import toy_windows
+from toy import people, toy_windows, with_acc
 from wearsynth.data import Windows, concat
 from wearsynth.errors import DataError
 from wearsynth.evaluation import Scores, evaluate
 
 DISTANCES = ("feature_w1", "log_band_w1", "autocorrelation")
-
-
-def people(windows: Windows, first: int, last: int) -> Windows:
-    return windows.select(np.isin(windows.subject, [f"p{i:02d}" for i in range(first, last)]))
 
 
 def made(windows: Windows, *groups: str) -> Windows:
@@ -23,11 +19,6 @@ def made(windows: Windows, *groups: str) -> Windows:
         synthetic=np.full(len(windows), True),
         trained_groups=groups,
     )
-
-
-def with_values(windows: Windows, values: np.ndarray) -> Windows:
-    signal = replace(windows.signals["acc"], values=values.astype(np.float32))
-    return replace(windows, signals={"acc": signal})
 
 
 ALL = toy_windows(people=18, per_class=10)
@@ -71,7 +62,7 @@ def test_the_holdout_itself_has_no_distance_and_is_suspicious() -> None:
 
 def test_noise_is_told_apart_always_and_useless() -> None:
     rng = np.random.default_rng(0)
-    noise = with_values(OTHERS, rng.normal(size=OTHERS.signals["acc"].values.shape))
+    noise = with_acc(OTHERS, rng.normal(size=OTHERS.signals["acc"].values.shape))
     scores = judged(noise)
     assert value(scores, "detector_auc") == pytest.approx(1.0)
     assert value(scores, "near_copies") == 0.0
@@ -87,7 +78,7 @@ def test_copies_of_training_windows_are_found_plain_and_noised() -> None:
     assert value(plain, "nn_ratio") == pytest.approx(0.0, abs=1e-6)
     rng = np.random.default_rng(0)
     values = TRAIN.signals["acc"].values
-    noised = judged(with_values(TRAIN, values + rng.normal(0, 0.005, values.shape)))
+    noised = judged(with_acc(TRAIN, values + rng.normal(0, 0.005, values.shape)))
     for scores in (plain, noised):
         assert scores.score("near_copies").verdict == "suspicious (copy?)"
         assert scores.score("nn_ratio").verdict == "suspicious (copy?)"

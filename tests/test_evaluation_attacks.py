@@ -4,7 +4,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from toy import toy_windows
+from attack_toys import ALL, HOLDOUT, OTHERS, TRAIN, guesses, trial_of
+from toy import people
 from wearsynth.data import Windows, concat
 from wearsynth.evaluation.attacks import FIGURE, membership
 from wearsynth.evaluation.attacks.guesses import (
@@ -20,36 +21,14 @@ from wearsynth.evaluation.attacks.guesses import (
     worst_person,
 )
 from wearsynth.evaluation.attacks.membership import log_distance
-from wearsynth.evaluation.controls import Copying, Mixture, as_synthetic, fit_mixture, noised
+from wearsynth.evaluation.controls import Copying, Mixture, fit_mixture, noised
 from wearsynth.evaluation.scores import Score
-from wearsynth.evaluation.trial import Effort, Trial, prepare
-
-ALL = toy_windows(people=24, per_class=8)
-
-
-def people(first: int, last: int) -> Windows:
-    return ALL.select(np.isin(ALL.subject, [f"p{i:02d}" for i in range(first, last)]))
-
-
-TRAIN, OTHERS, HOLDOUT = people(0, 8), people(8, 16), people(16, 24)
-
-
-def trial_of(synthetic: Windows, train: Windows = TRAIN, holdout: Windows = HOLDOUT) -> Trial:
-    given = {"synthetic": as_synthetic(synthetic), "train": train, "holdout": holdout}
-    return prepare(given, Effort(windows=1000, trees=5, judges=()), seed=0)
 
 
 def attacked(
     synthetic: Windows, train: Windows = TRAIN, holdout: Windows = HOLDOUT
 ) -> dict[str, Score]:
     return {s.name: s for s in membership(trial_of(synthetic, train, holdout)).scores}
-
-
-def guesses(member: list[float], other: list[float], people: int = 1) -> Guesses:
-    def whose(scores: list[float]) -> np.ndarray:
-        return np.arange(len(scores)) * people // len(scores)
-
-    return Guesses(np.array([member]), whose(member), np.array([other]), whose(other))
 
 
 def test_figures_of_guesses_by_hand() -> None:
@@ -164,7 +143,7 @@ def test_a_leaky_set_is_found_by_every_figure() -> None:
 
 
 def test_one_copied_person_is_the_worst_person() -> None:
-    scores = attacked(concat([people(0, 1), people(8, 15)]))
+    scores = attacked(concat([people(ALL, 0, 1), people(ALL, 8, 15)]))
     assert scores["membership_worst_person"].value == pytest.approx(1.0, abs=0.02)
     # one person who stands out is among the members by chance too, so the verdict stops short of bad
     assert scores["membership_worst_person"].verdict == "weak"
@@ -210,7 +189,7 @@ def test_an_attack_that_misses_copies_has_no_power_and_is_not_called_good() -> N
 
 
 def test_few_groups_give_values_without_verdict() -> None:
-    scores = attacked(OTHERS, holdout=people(16, 19))
+    scores = attacked(OTHERS, holdout=people(ALL, 16, 19))
     for name in FIGURE:
         assert scores[name].value is not None
         assert scores[name].verdict == "too few"
@@ -218,7 +197,7 @@ def test_few_groups_give_values_without_verdict() -> None:
 
 
 def test_one_holdout_group_gives_no_attack_and_says_why() -> None:
-    scores = attacked(OTHERS, holdout=people(16, 17))
+    scores = attacked(OTHERS, holdout=people(ALL, 16, 17))
     assert {s.value for s in scores.values()} == {None}
     assert {s.verdict for s in scores.values()} == {"not measured"}
     assert "two groups" in scores["membership_auc"].note

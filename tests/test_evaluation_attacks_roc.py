@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from test_evaluation_attacks import HOLDOUT, OTHERS, TRAIN, guesses, people, trial_of
-from toy import toy_windows
+from attack_toys import ALL, HOLDOUT, OTHERS, TRAIN, guesses, trial_of
+from toy import people, toy_windows
 from wearsynth.evaluation import Scores, evaluate
 from wearsynth.evaluation.attacks import membership
 from wearsynth.evaluation.attacks.guesses import of_people, roc, window_auc
@@ -89,9 +89,9 @@ def test_by_person_where_people_are_enough() -> None:
 
 
 def test_few_people_have_no_unrelated_curve_and_one_holdout_group_has_no_picture() -> None:
-    (few,) = membership(trial_of(OTHERS, holdout=people(16, 19))).curves
+    (few,) = membership(trial_of(OTHERS, holdout=people(ALL, 16, 19))).curves
     assert [of.name for of in few.lines] == ["synthetic windows", "leaky copy", "guessing"]
-    assert membership(trial_of(OTHERS, holdout=people(16, 17))).curves == ()
+    assert membership(trial_of(OTHERS, holdout=people(ALL, 16, 17))).curves == ()
 
 
 def test_the_report_draws_them_with_words_on_what_they_cannot_say() -> None:

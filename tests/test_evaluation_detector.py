@@ -5,16 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from toy import toy_windows
+from toy import people, toy_windows, with_acc
 from wearsynth.data import Windows
 from wearsynth.evaluation.described import describe
-from wearsynth.evaluation.detector import (
-    DETECTORS,
-    Inputs,
-    Side,
-    detector_aucs,
-    detector_scores,
-)
+from wearsynth.evaluation.detector import DETECTORS, Inputs, Side, detector_aucs, detector_scores
 from wearsynth.evaluation.giveaway import distances, what_gave_it_away
 from wearsynth.evaluation.scores import Score
 from wearsynth.evaluation.trial import Effort, prepare
@@ -23,17 +17,8 @@ ALL = toy_windows(people=24, per_class=8)
 RNG = np.random.default_rng(0)
 
 
-def people(first: int, last: int) -> Windows:
-    moving = ALL.select(ALL.label > 0)
-    return moving.select(np.isin(moving.subject, [f"p{i:02d}" for i in range(first, last)]))
-
-
-TRAIN, OTHERS, HOLDOUT = people(0, 8), people(8, 16), people(16, 24)
-
-
-def changed(windows: Windows, values: np.ndarray) -> Windows:
-    signal = replace(windows.signals["acc"], values=values.astype(np.float32))
-    return replace(windows, signals={"acc": signal})
+MOVING = ALL.select(ALL.label > 0)
+TRAIN, OTHERS, HOLDOUT = people(MOVING, 0, 8), people(MOVING, 8, 16), people(MOVING, 16, 24)
 
 
 def by_name(windows: Windows, *, named: bool = True) -> dict[str, Score]:
@@ -75,7 +60,7 @@ def test_the_figure_is_the_largest_judge(of_others: dict[str, Score]) -> None:
 
 
 def test_noise_is_always_told_apart_and_it_is_said_by_what() -> None:
-    scores = by_name(changed(OTHERS, RNG.normal(size=OTHERS.signals["acc"].values.shape)))
+    scores = by_name(with_acc(OTHERS, RNG.normal(size=OTHERS.signals["acc"].values.shape)))
     for judge in DETECTORS:
         assert value(scores, judge) > 0.95, judge
     assert value(scores) == pytest.approx(1.0, abs=0.01)
@@ -84,7 +69,7 @@ def test_noise_is_always_told_apart_and_it_is_said_by_what() -> None:
 
 
 def test_windows_that_run_backwards_are_seen() -> None:
-    scores = by_name(changed(OTHERS, OTHERS.signals["acc"].values[:, ::-1]))
+    scores = by_name(with_acc(OTHERS, OTHERS.signals["acc"].values[:, ::-1]))
     assert value(scores, "trees") > 0.75  # by the skewness of changes
     assert max(value(scores, "minirocket"), value(scores, "cnn")) > 0.9
 
@@ -103,12 +88,12 @@ def unlike_people(windows: Windows) -> Windows:
     """Give each person a level of his own on every axis."""
     _, person = np.unique(windows.subject, return_inverse=True)
     own = np.random.default_rng(len(windows)).normal(size=(person.max() + 1, 1, 3))
-    return changed(windows, windows.signals["acc"].values + own[person])
+    return with_acc(windows, windows.signals["acc"].values + own[person])
 
 
 def test_windows_without_names_are_dealt_one_by_one_and_so_are_the_real_ones() -> None:
     """A detector gets to know the few people; so what real windows give grows as the figure does."""
-    everyone = unlike_people(ALL.select(ALL.label > 0))
+    everyone = unlike_people(MOVING)
     first, second, third = (
         everyone.select(np.isin(everyone.subject, np.unique(part.subject)))
         for part in (TRAIN, OTHERS, HOLDOUT)

@@ -5,17 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from test_evaluation_utility import (
-    HOLDOUT,
-    OTHERS,
-    SHUFFLED,
-    TRAIN,
-    made,
-    people,
-    trial_of,
-    value,
-)
-from toy import toy_windows
+from toy import people, toy_windows
+from utility_toys import ALL, HOLDOUT, OTHERS, SHUFFLED, TRAIN, made, trial_of, value
 from wearsynth.data import Windows
 from wearsynth.evaluation import Score, evaluate
 from wearsynth.evaluation.learning_curve import (
@@ -42,7 +33,7 @@ def noised(windows: Windows, sd_g: float = 1.5) -> Windows:
     return replace(windows, signals={"acc": replace(acc, values=values)})
 
 
-FEW = people(0, 3)
+FEW = people(ALL, 0, 3)
 
 
 def hard_trial(synthetic: Windows) -> Trial:
@@ -150,7 +141,7 @@ def test_labels_without_sense_rank_by_chance() -> None:
 
 
 def test_evaluate_gives_the_curve_where_asked() -> None:
-    train, holdout = people(0, 2), people(12, 14)
+    train, holdout = people(ALL, 0, 2), people(ALL, 12, 14)
     scores = evaluate(OTHERS, train=train, holdout=holdout, quick=True, learning_curve=True)
     names = [score.name for score in scores.scores]
     assert names[-3:] == ["worth_people", "five_more_people", "added_people"]

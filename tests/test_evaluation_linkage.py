@@ -3,7 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from test_evaluation_attacks import ALL, OTHERS, TRAIN, people, trial_of
+from attack_toys import ALL, OTHERS, TRAIN, trial_of
+from toy import people, with_acc
 from wearsynth.data import Windows
 from wearsynth.evaluation.controls import noised
 from wearsynth.evaluation.copies import copy_scores
@@ -14,11 +15,6 @@ from wearsynth.evaluation.shifted import mean_squares, shifted_distances
 
 def linked(synthetic: Windows, *, warped: bool = False) -> dict[str, Score]:
     return {s.name: s for s in linkage_scores(trial_of(synthetic), warped=warped)}
-
-
-def of_acc(windows: Windows, values: np.ndarray) -> Windows:
-    signal = replace(windows.signals["acc"], values=values.astype(np.float32))
-    return replace(windows, signals={"acc": signal})
 
 
 def test_concentration_is_the_share_of_the_most_frequent_name() -> None:
@@ -46,7 +42,7 @@ def test_copies_point_to_one_person_by_both_ways() -> None:
 
 
 def test_with_one_training_person_all_links_are_sure_and_chance_says_so() -> None:
-    trial = trial_of(OTHERS, train=people(0, 1))
+    trial = trial_of(OTHERS, train=people(ALL, 0, 1))
     [score] = linkage_scores(trial, warped=False)
     assert score.value == 1.0
     assert "by chance give 1.00" in score.note
@@ -97,9 +93,9 @@ def test_shifts_are_found_in_all_signals_at_once_each_at_its_rate() -> None:
 def test_copies_cut_later_are_found_under_shift_alone() -> None:
     rng = np.random.default_rng(1)
     long = np.cumsum(rng.normal(size=(len(ALL), 75, 3)), axis=1) / 5
-    early, late = of_acc(ALL, long[:, :60]), of_acc(ALL, long[:, 12:72])
+    early, late = with_acc(ALL, long[:, :60]), with_acc(ALL, long[:, 12:72])
     of_train, of_holdout = (
-        np.isin(ALL.subject, np.unique(w.subject)) for w in (TRAIN, people(16, 24))
+        np.isin(ALL.subject, np.unique(w.subject)) for w in (TRAIN, people(ALL, 16, 24))
     )
     trial = trial_of(
         late.select(of_train), train=early.select(of_train), holdout=early.select(of_holdout)

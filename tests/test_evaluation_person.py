@@ -29,7 +29,7 @@ from wearsynth.evaluation.person_bench import (
 )
 from wearsynth.evaluation.person_task import Utility, utility_by_person
 from wearsynth.evaluation.person_text import utility_lines
-from wearsynth.pipeline import RealFiles, utility_files
+from wearsynth.judging import RealFiles, utility_files
 from wearsynth.tables import save_windows
 
 PAGE = Path(__file__).parents[1] / "docs" / "person-by-person.md"

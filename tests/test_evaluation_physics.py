@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from toy import CLASSES, toy_windows
+from toy import CLASSES, people, toy_windows
 from wearsynth.data import Channel, SignalWindows, Windows, windows_from_arrays
 from wearsynth.evaluation import EFFORT, Score
 from wearsynth.evaluation.physics import physics_scores
@@ -19,10 +19,6 @@ RNG = np.random.default_rng(0)
 ACC = (("acc_x", "g"), ("acc_y", "g"), ("acc_z", "g"))
 RATE_HZ = 32.0
 TIME_S = np.arange(320) / RATE_HZ
-
-
-def people(windows: Windows, first: int, last: int) -> Windows:
-    return windows.select(np.isin(windows.subject, [f"p{i:02d}" for i in range(first, last)]))
 
 
 def upright(windows: Windows) -> Windows:

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from test_evaluation_attacks import ALL, HOLDOUT, TRAIN, people
+from attack_toys import ALL, HOLDOUT, TRAIN
+from toy import people
 from wearsynth.data import Windows, windows_from_arrays
 from wearsynth.errors import DataError
 from wearsynth.evaluation.attacks.retraining import person_aucs, retrain_attack, who_is_in
@@ -49,7 +50,7 @@ def test_a_copying_generator_gives_everybody_away() -> None:
 
 
 def test_a_generator_that_looks_at_nobody_gives_nobody_away() -> None:
-    fixed = fit_mixture(people(8, 16))
+    fixed = fit_mixture(people(ALL, 8, 16))
     scores = by_name(retrain_attack(TRAIN, lambda _: fixed, others=HOLDOUT, times=24, seed=0))
     value = scores["retrain_person_auc"].value
     assert value is not None and 0.3 < value < 0.7
@@ -94,7 +95,7 @@ def test_the_same_seed_gives_the_same_scores_whatever_the_order_of_rows() -> Non
 
 def test_what_cannot_be_attacked_is_refused() -> None:
     with pytest.raises(DataError, match="3 group"):
-        retrain_attack(people(0, 3), Copying, others=HOLDOUT)
+        retrain_attack(people(ALL, 0, 3), Copying, others=HOLDOUT)
     with pytest.raises(DataError, match="2 fits tell nothing"):
         retrain_attack(TRAIN, Copying, others=HOLDOUT, times=2)
     with pytest.raises(DataError, match="not in train"):
@@ -102,7 +103,7 @@ def test_what_cannot_be_attacked_is_refused() -> None:
 
 
 def test_few_people_give_values_without_verdict() -> None:
-    scores = by_name(retrain_attack(people(0, 4), Copying, others=HOLDOUT, times=4))
+    scores = by_name(retrain_attack(people(ALL, 0, 4), Copying, others=HOLDOUT, times=4))
     assert scores["retrain_person_auc"].verdict == "too few"
     assert "too few groups" in scores["retrain_leaky"].note
 

@@ -408,7 +408,7 @@ def test_a_gate_of_the_command_is_checked_before_and_after(
         save_windows(windows, Path(f"{name}.parquet"))
     sets = ("s.parquet", "--train", "t.parquet", "--holdout", "h.parquet", "-o", "x.json")
     monkeypatch.setattr(
-        "wearsynth.pipeline.evaluate", lambda *_, **__: scores_of(figure("mmd", "weak", 0.5, 2.0))
+        "wearsynth.judging.evaluate", lambda *_, **__: scores_of(figure("mmd", "weak", 0.5, 2.0))
     )
     assert run(monkeypatch, *sets, "--fail-if", "mmmd>1") == 1
     assert not Path("x.json").exists()

@@ -17,7 +17,7 @@ from wearsynth.evaluation.stress_task import (
     stress_judges,
     told_apart,
 )
-from wearsynth.pipeline import RealFiles, utility_files
+from wearsynth.judging import RealFiles, utility_files
 from wearsynth.tables import save_windows
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "wesad_1hz"

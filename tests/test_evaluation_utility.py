@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from toy import toy_windows
+from toy import people
+from utility_toys import ALL, HOLDOUT, OTHERS, SHUFFLED, TRAIN, made, trial_of, value
 from wearsynth.data import Windows
 from wearsynth.evaluation import Score, Scores, evaluate
 from wearsynth.evaluation.augmentation import numbers
@@ -17,38 +18,8 @@ from wearsynth.evaluation.decisions import (
     tally,
     tally_each,
 )
-from wearsynth.evaluation.trial import Effort, Trial, prepare
+from wearsynth.evaluation.trial import Trial
 from wearsynth.evaluation.utility import utility_scores, with_disagreement
-
-ALL = toy_windows(people=18, per_class=10)
-QUICK = Effort(windows=1000, trees=30, judges=("trees",))
-
-
-def people(first: int, last: int, windows: Windows = ALL) -> Windows:
-    return windows.select(np.isin(windows.subject, [f"p{i:02d}" for i in range(first, last)]))
-
-
-def made(windows: Windows) -> Windows:
-    nobody = np.full(len(windows), "")
-    synthetic = np.full(len(windows), True)
-    return replace(
-        windows, subject=nobody, recording=nobody, synthetic=synthetic, trained_groups=("p00",)
-    )
-
-
-TRAIN, OTHERS, HOLDOUT = people(0, 6), made(people(6, 12)), people(12, 18)
-SHUFFLED = replace(OTHERS, label=np.random.default_rng(0).permutation(OTHERS.label))
-
-
-def trial_of(
-    synthetic: Windows,
-    *,
-    train: Windows = TRAIN,
-    holdout: Windows = HOLDOUT,
-    effort: Effort = QUICK,
-) -> Trial:
-    given = {"synthetic": synthetic, "train": train, "holdout": holdout}
-    return prepare(given, effort, seed=0)
 
 
 def scores_of(trial: Trial) -> dict[str, Score]:
@@ -68,11 +39,6 @@ def of_others() -> dict[str, Score]:
 @pytest.fixture(scope="module")
 def of_shuffled() -> dict[str, Score]:
     return scores_of(trial_of(SHUFFLED))
-
-
-def value(score: Score) -> float:
-    assert score.value is not None
-    return score.value
 
 
 def test_f1_by_hand_for_many_matrices_at_once() -> None:
@@ -170,7 +136,7 @@ def test_a_class_that_is_missing_does_not_spoil_trts() -> None:
 
 
 def test_few_people_cannot_rank_and_have_no_reference() -> None:
-    scores = scores_of(trial_of(OTHERS, holdout=people(12, 15)))
+    scores = scores_of(trial_of(OTHERS, holdout=people(ALL, 12, 15)))
     for name in ("tstr_macro_f1_trees", "augmented_macro_f1_trees"):
         assert "this cannot rank anything: with 3 holdout group(s)" in scores[name].note
     assert scores["trts_macro_f1_trees"].verdict == "too few"

@@ -2,7 +2,6 @@
 
 import os
 import signal
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +10,8 @@ import pytest
 import torch
 
 from toy import toy_windows
-from wearsynth.classifiers.trained import Classifier, train_classifier
+from toy_models import quiet, toy_classifier, weights_of
+from wearsynth.classifiers.trained import Classifier
 from wearsynth.config import DistilConfig, FinetuneConfig, FitConfig
 from wearsynth.data import Windows
 from wearsynth.distilling import distil
@@ -19,21 +19,12 @@ from wearsynth.errors import DataError, Interrupted, ModelError
 from wearsynth.finetuning import ClassifierFeedback, acceptance, finetune
 from wearsynth.model import Model, load_model, record_shape, save_model
 from wearsynth.optimise import RoundReport
-from wearsynth.tensors import one_thread
 from wearsynth.training import fit
+
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 SHORT = FinetuneConfig(rounds=4, batch_size=8, check_every=2, replayed=4)
 KINDS = ("flow", "wgan-gp", "lstm-gan")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread() -> Iterator[None]:
-    with one_thread():
-        yield
-
-
-def quiet(_: str) -> None:
-    pass
 
 
 def target(**changes: object) -> Windows:
@@ -48,20 +39,14 @@ def fitted(kind: str = "flow") -> Model:
 
 @pytest.fixture(scope="module")
 def classifier() -> Classifier:
-    windows = toy_windows(people=4, per_class=6, seed=9)
-    windows = replace(windows, subject=np.char.add("c-", windows.subject))
-    return train_classifier(windows, set_aside=0, seed=0)
-
-
-def weights(model: Model) -> dict[str, bytes]:
-    return {n: v.detach().numpy().tobytes() for n, v in model.generator.weights().items()}
+    return toy_classifier()
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_model_goes_on_with_both(kind: str, classifier: Classifier, tmp_path: Path) -> None:
     model, lines = fitted(kind), list[str]()
     tuned = finetune(model, target(), classifier, SHORT, say=lines.append)
-    assert weights(tuned) != weights(model)
+    assert weights_of(tuned) != weights_of(model)
     assert tuned.classes == model.classes
     learnt = {*model.trained_groups, *classifier.trained_groups, *target().group.tolist()}
     assert set(tuned.trained_groups) == learnt
@@ -71,7 +56,7 @@ def test_a_model_goes_on_with_both(kind: str, classifier: Classifier, tmp_path: 
     assert any(line.startswith("Before: accepted") for line in lines)
     assert lines[-1].startswith("After: accepted")
     again = finetune(model, target(), classifier, SHORT, say=quiet)
-    assert weights(again) == weights(tuned)
+    assert weights_of(again) == weights_of(tuned)
     save_model(tuned, tmp_path / "m")
     drawn = load_model(tmp_path / "m").sample(3, seed=1).signals["acc"].values
     np.testing.assert_array_equal(drawn, tuned.sample(3, seed=1).signals["acc"].values)
@@ -167,7 +152,7 @@ def test_a_stopped_run_goes_on_to_the_same_weights(tmp_path: Path, classifier: C
     with pytest.raises(Interrupted):
         finetune(model, target(), classifier, SHORT, say=quiet, watch=stop, checkpoint=place)
     rest = finetune(model, target(), classifier, SHORT, say=quiet, checkpoint=place, resume=True)
-    assert weights(rest) == weights(whole)
+    assert weights_of(rest) == weights_of(whole)
 
 
 def test_what_cannot_go_on_is_refused_in_one_sentence(classifier: Classifier) -> None:

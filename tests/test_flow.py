@@ -1,5 +1,5 @@
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import grad, vmap
 
+from record_checks import assert_white_and_constant
 from wearsynth.data import FloatArray
 from wearsynth.generators import Precision
 from wearsynth.generators.flow import (
@@ -22,17 +23,11 @@ from wearsynth.generators.flow import (
 from wearsynth.generators.records import PhysicalError, RecordShape, cosine_basis
 from wearsynth.generators.velocity import Block, FlowNet, Point, time_waves
 from wearsynth.optimise import LoopPlan, Records, optimise
-from wearsynth.representation import octaves
-from wearsynth.tensors import one_thread
+
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 SHAPE = RecordShape(steps=14, folds=(1, 1, 2), classes=2, conditions=3)
 Parameters = dict[str, dict[str, Tensor]]
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    with one_thread():
-        yield
 
 
 def flow_and_batch(
@@ -301,16 +296,8 @@ def test_stops_lie_evenly_from_the_start_to_the_end(
 def test_shapes_leave_white_and_numbers_constant(precision: Precision) -> None:
     flow, _, _ = flow_and_batch()
     records = sampled(replace(flow, precision=precision, heun_steps=4))
-    assert records.shape == (20, SHAPE.generated, SHAPE.steps)
-    assert records.dtype == np.float32
-    folded = records[:, 2:4].transpose(0, 2, 1).reshape(20, -1)  # two network channels, one trace
-    for trace in (records[:, 0], records[:, 1], folded):
-        spectrum = trace @ cosine_basis(trace.shape[1]).numpy().T
-        np.testing.assert_allclose(spectrum[:, 0], 0, atol=1e-5)
-        for octave in octaves(trace.shape[1]):
-            rms = np.sqrt(np.square(spectrum[:, octave]).mean(axis=1))
-            np.testing.assert_allclose(rms, 1, atol=0.01)
-    assert (records[:, SHAPE.shapes :] == records[:, SHAPE.shapes :, :1]).all()
+    assert len(records) == 20
+    assert_white_and_constant(records, SHAPE, atol=0.01)
 
 
 def test_numbers_start_from_the_noise_and_go_where_the_velocity_leads() -> None:

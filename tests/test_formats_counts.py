@@ -8,37 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from wearsynth.data import Channel
+from counts_toys import rows, some_counts
 from wearsynth.errors import DataError, FileError, FormatError
 from wearsynth.formats import counts_csv, counts_parquet
 from wearsynth.formats.writers import WRITERS
-from wearsynth.sensors import Counts
-
-
-def some_counts(*, dtype: str = "int16", note: str = "a note") -> Counts:
-    rng = np.random.default_rng(0)
-    return Counts(
-        values=rng.integers(-32768, 32768, size=(5, 4, 3)).astype(dtype),
-        rate_hz=26.0,
-        channels=tuple(Channel(f"acc_{axis}", "g") for axis in "xyz"),
-        scale=0.000122,
-        clip_counts=(-32768, 32767),
-        label=np.array([0, 1, 0, 0, 1]),
-        classes=("walking", "jogging", "never"),
-        device=np.array([0, 0, 1, 1, 1]),
-        sensor="lsm6dsl",
-        full_scale="4g",
-        power_mode="high_performance",
-        convention="nominal",
-        notes=(note,),
-    )
-
-
-def rows(counts: Counts, first: int, last: int) -> Counts:
-    cut = slice(first, last)
-    return dataclasses.replace(
-        counts, values=counts.values[cut], label=counts.label[cut], device=counts.device[cut]
-    )
 
 
 def test_csv_holds_a_line_a_reading_in_counts(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from e4_toys import T0, acc, content, recording, signal, toy
-from test_cli import run as run  # noqa: PLC0414 - the fixture that runs a command
 from wearsynth.data import Channel, Signal, Span
 from wearsynth.errors import DataError, FileError
 from wearsynth.formats import read

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from counts_toys import some_counts
 from layouts import edge_impulse
-from test_formats_counts import some_counts
 from wearsynth.data import Channel, Span
 from wearsynth.errors import FormatError
 from wearsynth.formats import read, recognise

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from test_formats_counts import rows, some_counts
+from counts_toys import rows, some_counts
 from wearsynth.data import Channel
 from wearsynth.errors import DataError
 from wearsynth.formats import hsdatalog_v1, hsdatalog_v2

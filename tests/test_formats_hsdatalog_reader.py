@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from counts_toys import some_counts
 from layouts import hsdatalog
 from layouts.hsdatalog import G_PER_COUNT, RATE_HZ, SAMPLES_PER_TS, SD_BYTES
-from test_formats_counts import some_counts
 from wearsynth.data import Gap, Recording, Span
 from wearsynth.errors import FormatError
 from wearsynth.formats import read, recognise

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from wearsynth.config import ColumnsConfig, DataConfig
+from wearsynth.config_recordings import ColumnsConfig, DataConfig
 from wearsynth.errors import FormatError
 from wearsynth.formats import TableColumns, read
 from wearsynth.formats.sources import read_source

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from test_formats_counts import rows, some_counts
+from counts_toys import rows, some_counts
 from wearsynth.data import Channel
 from wearsynth.errors import DataError
 from wearsynth.formats import (

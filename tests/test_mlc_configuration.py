@@ -8,13 +8,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlc_toys import HEADER, configuration_json, readings_mg, write_log, write_set
+from mlc_toys import (
+    HEADER,
+    configuration_json,
+    output_by_reading,
+    readings_mg,
+    write_log,
+    write_set,
+)
 from wearsynth.errors import ConfigError, DataError, FormatError
 from wearsynth.formats.st_mlc import read_logs
 from wearsynth.mlc.arff import arff_text, number_text
 from wearsynth.mlc.configuration import Datalog, read_configuration, write_configuration
 from wearsynth.mlc.tree import Leaf, read_tree
-from wearsynth.mlc.twin import answers_of, features_of, output_by_reading
+from wearsynth.mlc.twin import answers_of, features_of
 
 
 def conf(folder: Path, **changes: Any) -> Path:

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from mlc_toys import output_by_reading
 from wearsynth.formats.st_mlc import read_logs
 from wearsynth.mlc.arff import arff_text, number_text
 from wearsynth.mlc.configuration import Configuration, read_configuration
 from wearsynth.mlc.tree import Node, answers, read_tree, tree_text
-from wearsynth.mlc.twin import FeatureTable, answers_of, features_of, output_by_reading
+from wearsynth.mlc.twin import FeatureTable, answers_of, features_of
 
 REAL = Path(__file__).parents[2] / "shared" / "data" / "st_pamap2_wrist"
 ARFF = REAL / "output" / "har_features.arff"

@@ -1,6 +1,5 @@
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from toy import toy_windows
+from toy_models import quiet
 from wearsynth.config import FitConfig
 from wearsynth.data import FloatArray, Signal, Windows, concat
 from wearsynth.errors import DataError, FileError, ModelError
@@ -18,17 +18,13 @@ from wearsynth.generators.flow import ConditionalFlow
 from wearsynth.generators.gan import make_gan
 from wearsynth.grids import Grid
 from wearsynth.model import Model, bundled_models, load_model, save_model
-from wearsynth.tensors import load_tensors, one_thread, save_tensors
+from wearsynth.tensors import load_tensors, save_tensors
 from wearsynth.training import fit
+
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 FLOW = FitConfig(generator="flow", rounds=1, batch_size=2, width=8, set_aside=0)
 KINDS = ("flow", "mixture", "wgan-gp", "lstm-gan")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread() -> Iterator[None]:
-    with one_thread():
-        yield
 
 
 def on_a_grid(windows: Windows) -> Windows:
@@ -40,10 +36,6 @@ def on_a_grid(windows: Windows) -> Windows:
     return replace(
         windows, signals={"acc": replace(signal, values=values)}, covariates={"age": age}
     )
-
-
-def quiet(_: str) -> None:
-    pass
 
 
 @pytest.fixture(scope="module")

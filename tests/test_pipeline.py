@@ -6,36 +6,20 @@ import pyarrow.parquet as pq
 import pytest
 
 from toy import toy_windows
-from wearsynth.config import (
-    Config,
-    DataConfig,
-    EvaluateConfig,
-    FitConfig,
-    GenerateConfig,
-    RenderConfig,
-    SampleConfig,
-    WindowsConfig,
-)
+from toy_models import TINY, quiet
+from wearsynth.config import Config, EvaluateConfig, SampleConfig
+from wearsynth.config_recordings import DataConfig, WindowsConfig
+from wearsynth.config_rendering import GenerateConfig, RenderConfig
 from wearsynth.errors import ConfigError, FileError
 from wearsynth.formats import read
+from wearsynth.generating import generate, render_file
+from wearsynth.judging import evaluate_files
 from wearsynth.model import load_model, save_model
-from wearsynth.pipeline import (
-    evaluate_files,
-    fit_file,
-    generate,
-    render_file,
-    sample_file,
-)
+from wearsynth.pipeline import fit_file, sample_file
 from wearsynth.road import run
 from wearsynth.splitting import split
 from wearsynth.tables import load_windows, save_split, save_windows
 from wearsynth.training import fit
-
-TINY = FitConfig(rounds=4, batch_size=8, width=8, check_every=2, critic_updates=1)
-
-
-def quiet(_: str) -> None:
-    pass
 
 
 @pytest.fixture(scope="module")

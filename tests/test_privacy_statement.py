@@ -8,7 +8,7 @@ import pytest
 
 from commands import wearsynth
 from toy import toy_windows
-from wearsynth.config import FitConfig
+from toy_models import mixture_of
 from wearsynth.errors import ModelError
 from wearsynth.model import NO_PRIVACY, load_model, save_model
 from wearsynth.privacy.accounting import GaussianRelease, PureRelease, Release, gaussian_epsilon
@@ -22,7 +22,6 @@ from wearsynth.statement import (
     statement_from,
     statement_to,
 )
-from wearsynth.training import fit
 
 ONE = GaussianRelease(1.0)
 ROOT = Path(__file__).parents[1]
@@ -159,8 +158,7 @@ def test_the_schema_in_the_docs_is_that_of_the_statement() -> None:
 def test_the_command_shows_what_a_model_guarantees(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    windows = toy_windows(people=4, per_class=5)
-    model = fit(windows, FitConfig(generator="mixture"), say=lambda _: None)
+    model = mixture_of(toy_windows(people=4, per_class=5))
     save_model(model, tmp_path / "plain")
     assert wearsynth(capsys, monkeypatch, "privacy", "show", tmp_path / "plain") == (
         0,

@@ -12,16 +12,11 @@ import torch
 
 from commands import wearsynth
 from toy import toy_windows
+from toy_models import quiet
 from wearsynth.config import Config, DistilConfig, FinetuneConfig, FitConfig, PrivacyConfig
 from wearsynth.data import Windows
 from wearsynth.distilling import distil
-from wearsynth.errors import (
-    ConfigError,
-    DataError,
-    Interrupted,
-    ModelError,
-    PrivacyError,
-)
+from wearsynth.errors import ConfigError, DataError, Interrupted, ModelError, PrivacyError
 from wearsynth.finetuning import finetune
 from wearsynth.generators.flow import ConditionalFlow
 from wearsynth.model import Model, load_model, save_model
@@ -31,7 +26,8 @@ from wearsynth.privacy.accounting import GaussianRelease, compose
 from wearsynth.privacy.keys import KEY_FILE
 from wearsynth.privacy.ledger import spent
 from wearsynth.privacy.ledger_lines import read_account
-from wearsynth.private_training import GOES_ON, fit_privately
+from wearsynth.private_start import GOES_ON
+from wearsynth.private_training import fit_privately
 from wearsynth.refitting import RetrainPlan, retraining_of
 from wearsynth.road import run
 from wearsynth.tables import load_windows, save_windows
@@ -46,10 +42,6 @@ PRIVACY = PrivacyConfig(epsilon=3, accept_noise=True, windows_per_unit=2)
 @pytest.fixture(scope="module")
 def public() -> Model:
     return fit(toy_windows(people=5, per_class=4, seed=1), FLOW, say=quiet)
-
-
-def quiet(_: str) -> None:
-    pass
 
 
 def weights(model: Model) -> torch.Tensor:

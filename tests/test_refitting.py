@@ -5,17 +5,16 @@ import numpy as np
 import pytest
 
 from commands import Run
-from test_cli import run
-from test_pipeline import TINY, quiet
 from toy import toy_windows
+from toy_models import TINY, quiet
 from wearsynth.data import Windows
 from wearsynth.errors import ConfigError, Interrupted, ModelError
 from wearsynth.evaluation import read_scores
 from wearsynth.evaluation.attacks.keeping import Keep
 from wearsynth.evaluation.attacks.retraining import Retraining, retrain_attack
 from wearsynth.evaluation.controls import Copying, Sampler
+from wearsynth.judging import More, evaluate_files
 from wearsynth.model import load_model, save_model
-from wearsynth.pipeline import More, evaluate_files
 from wearsynth.refitting import (
     RetrainPlan,
     RetrainProgress,
@@ -27,8 +26,6 @@ from wearsynth.refitting import (
 )
 from wearsynth.tables import save_windows
 from wearsynth.training import fit
-
-__all__ = ["run"]
 
 ALL = toy_windows(people=12, per_class=4)
 TRAIN, HOLDOUT = (

@@ -1,5 +1,4 @@
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,7 +6,7 @@ import pytest
 
 from commands import wearsynth
 from toy import toy_windows
-from wearsynth.config import FitConfig
+from toy_models import mixture_of
 from wearsynth.data import Windows
 from wearsynth.errors import DataError, FileError, ModelError
 from wearsynth.evaluation import evaluate, write_scores
@@ -20,8 +19,8 @@ from wearsynth.releasing import ReleasePlan, figures_over_all, release, statemen
 from wearsynth.reporting.sketch import windows_svg
 from wearsynth.statement import PrivacyStatement
 from wearsynth.tables import load_windows, save_windows
-from wearsynth.tensors import one_thread
-from wearsynth.training import fit
+
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 STATEMENT = PrivacyStatement(
     epsilon=3.0,
@@ -48,12 +47,6 @@ FILES = {
 PEOPLE = [f"volunteer-{number}" for number in range(5)]
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread() -> Iterator[None]:
-    with one_thread():
-        yield
-
-
 @pytest.fixture(scope="module")
 def real() -> Windows:
     """Give toy windows of people whose names no other text holds."""
@@ -67,7 +60,7 @@ def real() -> Windows:
 
 @pytest.fixture(scope="module")
 def model(real: Windows) -> Model:
-    plain = fit(real, FitConfig(generator="mixture"), say=lambda _: None)
+    plain = mixture_of(real)
     return replace(plain, privacy=STATEMENT)
 
 

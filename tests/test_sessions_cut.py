@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from layouts import wesad as layout
-from wearsynth.config import DataConfig, WindowsConfig
+from wearsynth.config_recordings import DataConfig, WindowsConfig
 from wearsynth.data import Channel, Gap, Recording, Signal, Span, Windows
 from wearsynth.errors import DataError
 from wearsynth.formats.sources import read_source

@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,21 +12,9 @@ from wearsynth.generators import Sampler
 from wearsynth.generators.gan import make_gan
 from wearsynth.generators.records import RecordShape
 from wearsynth.representation import representation_of
-from wearsynth.stopping import (
-    BLOCKS,
-    CHECK_TOTAL,
-    Copying,
-    HeldOutCheck,
-    _distances,
-    set_aside,
-)
-from wearsynth.tensors import one_thread
+from wearsynth.stopping import BLOCKS, CHECK_TOTAL, Copying, HeldOutCheck, _distances, set_aside
 
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread() -> Iterator[None]:
-    with one_thread():
-        yield
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 
 @dataclass(eq=False)

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from toy import toy_windows
-from wearsynth.config import FitConfig
-from wearsynth.data import FloatArray, IntArray, SignalWindows, Windows, windows_from_arrays
+from toy_models import mixture_of
+from wearsynth.data import FloatArray, IntArray, SignalWindows, windows_from_arrays
 from wearsynth.errors import DataError, SensorError
 from wearsynth.formats.st_mlc import read, write
 from wearsynth.generators import Sampler
@@ -22,34 +22,24 @@ from wearsynth.model import Model
 from wearsynth.rendering import RenderOptions, render
 from wearsynth.sensors import Counts, load_profile
 from wearsynth.streaming import MARGIN_S, Streams, stream, stream_counts
-from wearsynth.tensors import one_thread
-from wearsynth.training import fit
+
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 LSM6DSL = load_profile("lsm6dsl")
 PLAIN = RenderOptions(noise=False)
 CHANNELS = (("acc_x", "g"), ("acc_y", "g"), ("acc_z", "g"))
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread() -> Iterator[None]:
-    with one_thread():
-        yield
-
-
-def fitted(windows: Windows) -> Model:
-    return fit(windows, FitConfig(generator="mixture"), say=lambda _: None)
-
-
 @pytest.fixture(scope="module")
 def model() -> Model:
-    return fitted(toy_windows(people=6, per_class=3))
+    return mixture_of(toy_windows(people=6, per_class=3))
 
 
 def at_rate(rate_hz: float) -> Model:
     """A model of the same readings, taken to be so many a second; of people without names."""
     windows = toy_windows(people=2, per_class=4)
     values, label = windows.signals["acc"].values, windows.label_names
-    return fitted(windows_from_arrays(values, label, rate_hz=rate_hz, channels=CHANNELS))
+    return mixture_of(windows_from_arrays(values, label, rate_hz=rate_hz, channels=CHANNELS))
 
 
 def whole(chunks: Iterator[Counts]) -> NDArray[np.int64]:

@@ -1,7 +1,6 @@
 """Surrogates: descriptions by hand, and shapes made of fresh noise that fit them."""
 
 import math
-from collections.abc import Iterator
 
 import pytest
 import torch
@@ -11,17 +10,12 @@ from torch.func import grad, vmap
 from wearsynth.generators.records import RecordShape, Whitening, cosine_basis
 from wearsynth.generators.surrogates import NORMAL_KURTOSIS, Surrogates
 from wearsynth.representation import octaves
-from wearsynth.tensors import one_thread
+
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 TWO = RecordShape(steps=128, folds=(1, 1), classes=1)
 MIXED = RecordShape(steps=12, folds=(1, 1, 2), classes=1)
 each_fineness = pytest.mark.parametrize("fine", [False, True])
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    with one_thread():
-        yield
 
 
 def noise_of(shape: RecordShape, count: int, seed: int = 0) -> Tensor:

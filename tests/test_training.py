@@ -1,6 +1,5 @@
 import os
 import signal
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,29 +8,20 @@ import pytest
 import torch
 
 from toy import toy_windows
+from toy_models import quiet, weights_of
 from wearsynth.config import USUAL, FitConfig
 from wearsynth.data import Windows
 from wearsynth.errors import DataError, Interrupted, ModelError
 from wearsynth.generators.flow import ConditionalFlow
-from wearsynth.model import Model
 from wearsynth.optimise import RoundReport
-from wearsynth.tensors import one_thread
 from wearsynth.training import CHECK_HEUN_STEPS, fit
+
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 SMALL = FitConfig(
     generator="wgan-gp", rounds=8, batch_size=8, width=8, check_every=4, critic_updates=1
 )
 KINDS = ("flow", "mixture", "wgan-gp", "lstm-gan")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread() -> Iterator[None]:
-    with one_thread():
-        yield
-
-
-def quiet(_: str) -> None:
-    pass
 
 
 def toys() -> Windows:
@@ -40,12 +30,6 @@ def toys() -> Windows:
 
 def of_kind(kind: str, **changes: object) -> FitConfig:
     return SMALL.model_copy(update={"generator": kind, **changes})
-
-
-def weights(model: Model) -> dict[str, bytes]:
-    return {
-        name: value.detach().numpy().tobytes() for name, value in model.generator.weights().items()
-    }
 
 
 @pytest.mark.parametrize("kind", ["flow", "wgan-gp"])
@@ -84,7 +68,7 @@ def test_a_gpu_fits_and_draws(kind: str) -> None:
 def test_same_seed_same_weights(kind: str) -> None:
     short = of_kind(kind, rounds=2, check_every=2, set_aside=0.0)
     runs = [fit(toys(), short.model_copy(update={"seed": s}), say=quiet) for s in (0, 0, 1)]
-    assert weights(runs[0]) == weights(runs[1]) != weights(runs[2])
+    assert weights_of(runs[0]) == weights_of(runs[1]) != weights_of(runs[2])
 
 
 def test_the_mixture_is_fitted_in_one_go_to_all_windows() -> None:
@@ -208,11 +192,11 @@ def test_a_stopped_fit_is_resumed_to_the_same_weights_and_mixed_runs_are_refused
     with pytest.raises(ModelError, match="other windows or other fit options"):
         fit(toys(), other, say=quiet, checkpoint=folder, resume=True)
     resumed = fit(toys(), config, say=quiet, checkpoint=folder, resume=True)
-    assert weights(resumed) == weights(whole)
+    assert weights_of(resumed) == weights_of(whole)
 
     def none_left(_: RoundReport) -> None:
         raise AssertionError("a finished fit was trained again")
 
     # a finished fit whose model could not be saved is not lost
     again = fit(toys(), config, say=quiet, watch=none_left, checkpoint=folder, resume=True)
-    assert weights(again) == weights(whole)
+    assert weights_of(again) == weights_of(whole)

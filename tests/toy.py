@@ -1,5 +1,8 @@
 """Seeded toy windows: 3-axis acceleration of people who each move in a manner of their own."""
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,6 +38,17 @@ def toy_windows(people: int = 12, per_class: int = 20, seed: int = 0) -> Windows
         recording=[f"{name}-rec" for name in subject],
         start_s=np.tile(np.arange(per_class) * 2.0, people * len(CLASSES)),
     )
+
+
+def people(windows: Windows, first: int, past: int) -> Windows:
+    """Give the windows of the people with these numbers."""
+    return windows.select(np.isin(windows.subject, [f"p{i:02d}" for i in range(first, past)]))
+
+
+def with_acc(windows: Windows, values: NDArray[Any]) -> Windows:
+    """Give windows with other values of the one signal, (window, time, channel)."""
+    signal = replace(windows.signals["acc"], values=values.astype(np.float32))
+    return replace(windows, signals={"acc": signal})
 
 
 def _manner(rng: np.random.Generator) -> tuple[NDArray[np.float64], float, float, float]:

@@ -28,12 +28,8 @@ from wearsynth.privacy.plan import DpPlan
 from wearsynth.privacy.planting import Overheard, WithCanaries, with_canaries
 from wearsynth.privacy.steps import PrivateSteps
 from wearsynth.privacy.units import units_of
-from wearsynth.private_training import labels_alone, quickest_clipping, train_privately
-from wearsynth.representation import (
-    Float64Array,
-    Representation,
-    representation_of,
-)
+from wearsynth.private_loop import labels_alone, quickest_clipping, train_privately
+from wearsynth.representation import Float64Array, Representation, representation_of
 from wearsynth.statement import Unit
 from wearsynth.training import untrained
 

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from wearsynth.config import MAX_SEED, FinetuneConfig
+from wearsynth.config import FinetuneConfig
 from wearsynth.options import Out, Overwrite, help_of, section_of
+from wearsynth.section import MAX_SEED
 
 classifier_app = typer.Typer(help="Train and test classifiers that steer or sort what is drawn.")
 ClassifierFolder = Annotated[

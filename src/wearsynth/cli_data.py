@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from wearsynth.config import SplitConfig, WindowsConfig
+from wearsynth.config_recordings import SplitConfig, WindowsConfig
 from wearsynth.options import (
     ChannelsOption,
     ClassesOption,

@@ -1,7 +1,7 @@
 """The commands that make and use a model: fit, distil, sample."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -83,10 +83,7 @@ def fit_command(
         "numbers": numbers,
         "accept_noise": accept_noise or None,
     }
-    privacy = section_of(PrivacyConfig, asked)
-    if epsilon is None and given(asked):
-        option = next(iter(given(asked))).replace("_", "-")
-        raise ConfigError(f"--{option} says how privacy is kept: it goes with --epsilon.")
+    privacy = _privacy(given(asked))
     from wearsynth.console import say, training_progress
     from wearsynth.pipeline import fit_file
 
@@ -97,6 +94,15 @@ def fit_command(
     typer.echo(f"{out}: model written")
     if model.privacy is not None:
         typer.echo(f"privacy: {model.privacy.line}")
+
+
+def _privacy(asked: dict[str, Any]) -> PrivacyConfig:
+    """Check the options of privacy, which without --epsilon would do nothing."""
+    privacy = section_of(PrivacyConfig, asked)
+    if asked and "epsilon" not in asked:
+        option = next(iter(asked)).replace("_", "-")
+        raise ConfigError(f"--{option} says how privacy is kept: it goes with --epsilon.")
+    return privacy
 
 
 def distil_command(

@@ -2,15 +2,9 @@
 
 from pathlib import Path
 
-from wearsynth.config import (
-    Config,
-    DataConfig,
-    EvaluateConfig,
-    FitConfig,
-    RenderConfig,
-    SampleConfig,
-    WindowsConfig,
-)
+from wearsynth.config import Config, EvaluateConfig, FitConfig, SampleConfig
+from wearsynth.config_recordings import DataConfig, WindowsConfig
+from wearsynth.config_rendering import RenderConfig
 from wearsynth.formats.basic_motions import NAME
 
 

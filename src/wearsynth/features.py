@@ -131,7 +131,7 @@ def _centred(values: Float64Array) -> Float64Array:
     return np.where(still, 0.0, values - values.mean(axis=1, keepdims=True))
 
 
-def _ratio(top: Float64Array, bottom: Float64Array) -> Float64Array:
+def ratio(top: Float64Array, bottom: Float64Array) -> Float64Array:
     """Give top / bottom, 0 where bottom is 0."""
     return np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 0)
 
@@ -160,9 +160,9 @@ def _shape(centred: Float64Array) -> dict[str, Float64Array]:
     """Give skewness and excess kurtosis (0 for a normal distribution)."""
     squared = centred * centred  # products: a power of floats costs twenty times as much
     variance = squared.mean(axis=1)
-    fourth = _ratio((squared * squared).mean(axis=1), variance**2)
+    fourth = ratio((squared * squared).mean(axis=1), variance**2)
     return {
-        "skewness": _ratio((squared * centred).mean(axis=1), variance**1.5),
+        "skewness": ratio((squared * centred).mean(axis=1), variance**1.5),
         "kurtosis": np.where(variance > 0, fourth - 3.0, 0.0),
     }
 
@@ -182,7 +182,7 @@ def _changes(
     table = {
         "mean_abs_change": np.abs(step).mean(axis=1),
         "rms_change": rms,
-        "roughness": _ratio(np.sqrt((np.diff(step, axis=1) ** 2).mean(axis=1)), rms),
+        "roughness": ratio(np.sqrt((np.diff(step, axis=1) ** 2).mean(axis=1)), rms),
         "rises": _rises(step),
         "trend": (centred * time).sum(axis=1) / (time**2).sum(),
         "zero_crossings": _crossings(values) / length_s,
@@ -237,7 +237,7 @@ def _spectrum(centred: Float64Array, rate_hz: float) -> dict[str, Float64Array]:
     power = _power(centred)
     length_s = centred.shape[1] / rate_hz
     total = power.sum(axis=2)
-    share = _ratio(power, np.broadcast_to(total[:, :, None], power.shape))
+    share = ratio(power, np.broadcast_to(total[:, :, None], power.shape))
     entropy = -(share * np.log(np.where(share > 0, share, 1.0))).sum(axis=2)
     strongest = (np.argmax(power, axis=2) + 1) / length_s
     bands = _log_bands(power)
@@ -253,7 +253,7 @@ def _acf(centred: Float64Array, max_lag: int) -> Float64Array:
     padded = np.fft.rfft(centred, n=2 * readings, axis=1)
     product = np.fft.irfft(np.abs(padded) ** 2, n=2 * readings, axis=1)[:, : max_lag + 1]
     lag_zero = np.broadcast_to((centred**2).sum(axis=1)[:, None, :], product.shape)
-    acf = _ratio(product, lag_zero)
+    acf = ratio(product, lag_zero)
     return np.clip(acf[:, 1:], -1.0, 1.0).transpose(0, 2, 1)
 
 
@@ -275,6 +275,6 @@ def _correlations(values: Float64Array, names: list[str]) -> dict[str, Float64Ar
     product = np.einsum("wtc,wtd->wcd", centred, centred)
     size = np.sqrt((centred**2).sum(axis=1))
     return {
-        f"corr {names[a]} {names[b]}": _ratio(product[:, a, b], size[:, a] * size[:, b])
+        f"corr {names[a]} {names[b]}": ratio(product[:, a, b], size[:, a] * size[:, b])
         for a, b in combinations(range(len(names)), 2)
     }

@@ -27,13 +27,14 @@ from wearsynth.generators.kinds import generator_of
 from wearsynth.generators.records import RecordShape, Whitening
 from wearsynth.grids import grids_of
 from wearsynth.model import Model
-from wearsynth.optimise import LoopPlan, Outcome, Records, Watch
+from wearsynth.optimise import Outcome, Records, Watch
 from wearsynth.representation import Representation, describe_form, representation_of
 from wearsynth.stopping import set_aside
 from wearsynth.tensors import check_device, one_thread
 from wearsynth.training import (
     Learnt,
     Say,
+    loop_plan,
     open_checkpoint,
     train,
     warn_of_few,
@@ -118,16 +119,7 @@ def finetune(
     loop_file = open_checkpoint(
         checkpoint, learnt.records, config.model_dump(), resume=resume, say=say
     )
-    plan = LoopPlan(
-        rounds=config.rounds,
-        batch_size=config.batch_size,
-        check_every=min(config.check_every, config.rounds),
-        patience=config.patience,
-        average_decay=config.average_decay,
-        seed=config.seed,
-        device=config.device,
-        precision=config.precision,
-    )
+    plan = loop_plan(config, config)
     outcome = train(generator, learnt, plan, say=say, watch=watch, checkpoint=loop_file)
     generator = replace(generator, feedback=None, feedback_weight=0.0)
     if classifier is not None:

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wearsynth.conditions import ConditionForm, CovariateLaw
-from wearsynth.config import Mounting
 from wearsynth.data import FloatArray, IntArray, SignalWindows, Windows, concat
 from wearsynth.errors import DataError, ModelError, did_you_mean
 from wearsynth.files import atomic_folder
@@ -26,6 +25,7 @@ from wearsynth.generators.records import RecordShape
 from wearsynth.grids import Grid
 from wearsynth.mounting import draw_rotations, rotated, rotation_by
 from wearsynth.representation import Representation, form_from, form_to
+from wearsynth.section import Mounting
 from wearsynth.statement import PrivacyStatement, statement_from, statement_to
 from wearsynth.tensors import check_device, load_described, one_thread, save_described
 

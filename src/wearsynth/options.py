@@ -6,8 +6,10 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from wearsynth.config import ColumnsConfig, DataConfig, PrivacyConfig, Section, parse
+from wearsynth.config import PrivacyConfig
+from wearsynth.config_recordings import ColumnsConfig, DataConfig
 from wearsynth.errors import ConfigError
+from wearsynth.section import Section, parse
 
 FAILED = 3
 """The exit code where a condition of --fail-if holds, a self-test's damage goes unseen, or an audit refutes
@@ -17,7 +19,7 @@ the claim."""
 def help_of(section: type[Section], key: str) -> str:
     """Give an option's meaning and default as the configuration has them."""
     field = section.model_fields[key]
-    default = "" if field.default is None else f" [default: {field.default}]"
+    default = "" if field.default in (None, ()) else f" [default: {field.default}]"
     return f"{field.description}{default}"
 
 

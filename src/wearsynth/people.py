@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wearsynth.config import GenerateConfig
+from wearsynth.config_rendering import GenerateConfig
 from wearsynth.errors import ConfigError, did_you_mean
 from wearsynth.files import check_free
 from wearsynth.formats.people import Person

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from wearsynth.config import DataConfig, SplitConfig, WindowsConfig
+from wearsynth.config_recordings import DataConfig, SplitConfig, WindowsConfig
 from wearsynth.data import Split, Windows
 from wearsynth.errors import ConfigError
 from wearsynth.files import check_free, check_not_input, check_writable

@@ -6,23 +6,18 @@ as the model's statement says.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from wearsynth import few_numbers
-from wearsynth.conditions import ConditionForm
 from wearsynth.config import FitConfig, PrivacyConfig
 from wearsynth.data import Windows
-from wearsynth.errors import ConfigError, DataError, ModelError
-from wearsynth.generators import Parameters, Player, Trainable
-from wearsynth.generators.flow import ConditionalFlow
-from wearsynth.generators.gan import ConditionalGan
-from wearsynth.generators.kinds import generator_of
-from wearsynth.model import Model, load_model, record_shape, save_model
-from wearsynth.optimise import LoopPlan, PrivateStep, Records, Watch, optimise
+from wearsynth.errors import ConfigError, ModelError
+from wearsynth.model import Model
+from wearsynth.optimise import Records, Watch
 from wearsynth.privacy.accounting import release_of
 from wearsynth.privacy.keys import KEY_FILE, Key, kept_key
 from wearsynth.privacy.ledger import Run, begin_run, open_ledger
@@ -30,46 +25,20 @@ from wearsynth.privacy.ledger_lines import run_name
 from wearsynth.privacy.plan import DpPlan
 from wearsynth.privacy.planning import check_delta, check_worth, plan_for
 from wearsynth.privacy.stating import statement_of
-from wearsynth.privacy.steps import PrivateSteps, way_to_clip
+from wearsynth.privacy.steps import PrivateSteps
 from wearsynth.privacy.units import Units, digest_of, units_of
-from wearsynth.representation import Representation, describe_form, representation_of
+from wearsynth.private_loop import labels_alone, private_player, quickest_clipping, train_privately
+from wearsynth.private_start import Start, check_public, start_of
+from wearsynth.representation import describe_form, representation_of
 from wearsynth.statement import PrivacyStatement
 from wearsynth.tensors import check_device
-from wearsynth.training import (
-    PUBLIC,
-    Say,
-    check_learnable,
-    fingerprint,
-    fit,
-    open_checkpoint,
-    untrained,
-    with_conditions,
-)
+from wearsynth.training import Say, check_learnable, fingerprint, open_checkpoint, with_conditions
 
 STEPS = 1000
 """Noisy sums, where rounds are left out."""
 
 WIDTHS = {"flow": 16, "wgan-gp": 16, "lstm-gan": 16}
 """Of networks that learn from nothing: the noise grows with the number of weights."""
-
-GOES_ON = ("label.weight", "out.weight", "out.bias")
-"""The ends of the names of what a flow that goes on from a public one learns: what it knows of each class,
-and its last layers."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Start:
-    """Where private training starts.
-
-    representation, classes, conditions: as the generator has them. model: the public model that it goes
-    on from, if there is one.
-    """
-
-    generator: ConditionalFlow | ConditionalGan
-    representation: Representation
-    classes: tuple[str, ...]
-    conditions: ConditionForm
-    model: Model | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,17 +79,17 @@ def fit_privately(
     check_device(config.device, "fit.device")
     check_learnable(windows)
     if public is not None:
-        _check_public(public, windows)
+        check_public(public, windows)
     units = units_of(windows, privacy.unit)
     task = _Task(config, privacy, _plan(config, privacy, len(units), say), units)
     encoded = Records(representation_of(windows).encode(windows), windows.label)
     options = {**config.model_dump(), **privacy.model_dump(), "units": digest_of(units)}
     loop_file = open_checkpoint(checkpoint, encoded, options, resume=resume, say=say)
     key = _key(checkpoint, loop_file)
-    start = _start(windows, config, public, checkpoint, say)
+    start = start_of(windows, config, public, checkpoint, say)
     run = _run(task, windows, key, fingerprint(encoded, options))
     steps = _steps(task, start, windows, key, _begin(run))
-    say(f"{sum(_trained(start).values())} numbers are trained by noisy gradients.")
+    say(f"{sum(start.trained.values())} numbers are trained by noisy gradients.")
     private = quickest_clipping(steps, start.generator, say)
     labels = labels_alone(steps.records, len(start.classes))
     train_privately(
@@ -204,67 +173,6 @@ def _key(checkpoint: Path | None, loop_file: Path | None) -> Key:
     return kept_key(checkpoint)
 
 
-def _start(
-    windows: Windows,
-    config: FitConfig,
-    public: Model | Windows | None,
-    checkpoint: Path | None,
-    say: Say,
-) -> _Start:
-    """Give the generator to start from: a new one, or the public one of which few weights are trained."""
-    if public is None:
-        representation = representation_of(windows)
-        shape = record_shape(representation, len(windows.classes), ConditionForm())
-        generator = untrained(config, config.usual(0), shape)
-        return _Start(generator, representation, windows.classes, ConditionForm(), None)
-    if isinstance(public, Windows):
-        public = _fitted_first(public, config, checkpoint, say)
-    sizes = {**public.generator.sizes, **({"few_steps": 0} if public.kind == "flow" else {})}
-    weights = {name: value.detach().clone() for name, value in public.generator.weights().items()}
-    learner = generator_of(public.kind, public.generator.shape, sizes, weights)
-    assert isinstance(learner, ConditionalFlow | ConditionalGan)
-    if isinstance(learner, ConditionalGan):
-        learner = replace(learner, critic_updates=config.critic_updates)
-    else:
-        for name, value in learner.net.named_parameters():
-            value.requires_grad_(name.endswith(GOES_ON))
-    learner = replace(learner, learning_rate=config.usual(0).learning_rate)
-    return _Start(learner, public.representation, public.classes, public.conditions, public)
-
-
-def _fitted_first(public: Windows, config: FitConfig, checkpoint: Path | None, say: Say) -> Model:
-    """Give a model fitted to public windows, once: a resumed run takes the same."""
-    kept = None if checkpoint is None else checkpoint / PUBLIC
-    if kept is not None and kept.exists():
-        return load_model(kept)
-    say("First without privacy, on the public windows.")
-    model = fit(public, config.model_copy(update={"rounds": None}), say=say)
-    if kept is not None:
-        save_model(model, kept)
-    return model
-
-
-def _check_public(public: Model | Windows, windows: Windows) -> None:
-    """Raise where private windows cannot go on from what is public."""
-    if isinstance(public, Model) and public.privacy is not None:
-        raise ModelError(
-            "the public model was itself fitted with a guarantee, so to private windows; give one that "
-            "was fitted to public windows."
-        )
-    form = representation_of(windows)
-    known = public.representation if isinstance(public, Model) else representation_of(public)
-    if form != known:
-        raise DataError(
-            f"windows of form {describe_form(form)} do not fit public ones of form "
-            f"{describe_form(known)}. Cut both alike."
-        )
-    if set(windows.classes) != set(public.classes):
-        raise DataError(
-            f"the windows have the classes {', '.join(windows.classes)}, the public ones "
-            f"{', '.join(public.classes)}: they must be the same."
-        )
-
-
 def _run(task: _Task, windows: Windows, key: Key, digest: str) -> Run | None:
     """Enter the run in the data set's ledger, or take it up again; None where there is no ledger."""
     if task.privacy.ledger is None:
@@ -277,7 +185,7 @@ def _run(task: _Task, windows: Windows, key: Key, digest: str) -> Run | None:
 
 
 def _steps(
-    task: _Task, start: _Start, windows: Windows, key: Key, begin: Callable[[int], None]
+    task: _Task, start: Start, windows: Windows, key: Key, begin: Callable[[int], None]
 ) -> PrivateSteps:
     """Give what touches the windows."""
     values = start.representation.encode(windows)
@@ -295,25 +203,6 @@ def _steps(
     )
 
 
-def quickest_clipping(steps: PrivateSteps, trainable: Trainable, say: Say) -> PrivateSteps:
-    """Give the same steps with the quickest way to clip that the networks allow; say if it is another."""
-    parameters: dict[str, Parameters] = {
-        player.name: dict(player.module.named_parameters()) for player in trainable.players
-    }
-    channels, length = steps.records.values.shape[1:]
-    sizes = (channels, length, steps.noise_size)
-    clipped, line = way_to_clip(private_player(trainable), parameters, sizes, steps.each)
-    if line:
-        say(line)
-    return replace(steps, clipped=clipped)
-
-
-def private_player(trainable: Trainable) -> Player:
-    """Give the player that touches private data; each of our generators has one."""
-    [player] = [one for one in trainable.players if one.touches_private_data]
-    return player
-
-
 def _begin(run: Run | None) -> Callable[[int], None]:
     """Give what is told each step's number, from 0 on, before the step."""
 
@@ -324,40 +213,7 @@ def _begin(run: Run | None) -> Callable[[int], None]:
     return begin
 
 
-def labels_alone(records: Records, classes: int) -> Records:
-    """Give an empty record of each class: what players learn from that see no private window."""
-    nothing = np.zeros((classes, *records.values.shape[1:]), dtype=np.float32)
-    return Records(nothing, np.arange(classes))
-
-
-def train_privately(
-    trainable: Trainable,
-    labels: Records,
-    config: FitConfig,
-    private: PrivateStep,
-    *,
-    watch: Watch | None,
-    checkpoint: Path | None,
-) -> None:
-    """Train in place; only the private step touches private windows."""
-    usual = config.usual(0)
-    plan = LoopPlan(
-        rounds=usual.rounds,
-        batch_size=usual.batch_size,
-        check_every=usual.rounds,
-        patience=config.patience,
-        average_decay=usual.average_decay,
-        seed=config.seed,
-        device=config.device,
-    )
-    for player in trainable.players:
-        player.module.to(config.device)
-    optimise(trainable, labels, plan, watch=watch, checkpoint=checkpoint, private=private)
-    for player in trainable.players:
-        player.module.to("cpu")
-
-
-def _model(task: _Task, start: _Start, run: Run | None) -> Model:
+def _model(task: _Task, start: Start, run: Run | None) -> Model:
     """Give the model; nothing in it but the weights was computed from private windows."""
     statement = _statement(task, start, run)
     private_player(start.generator).module.requires_grad_(
@@ -382,7 +238,7 @@ def _model(task: _Task, start: _Start, run: Run | None) -> Model:
     )
 
 
-def _statement(task: _Task, start: _Start, run: Run | None) -> PrivacyStatement:
+def _statement(task: _Task, start: Start, run: Run | None) -> PrivacyStatement:
     """Give the guarantee: of this run, or of all that the ledger has."""
     plan = task.plan
     if run is not None:
@@ -409,7 +265,7 @@ def _statement(task: _Task, start: _Start, run: Run | None) -> PrivacyStatement:
     )
 
 
-def _public(start: _Start) -> tuple[str, ...]:
+def _public(start: Start) -> tuple[str, ...]:
     """Say what was taken as public, by declaration."""
     named = [
         f"the form of the windows: {describe_form(start.representation)}, with channels and units",
@@ -419,11 +275,5 @@ def _public(start: _Start) -> tuple[str, ...]:
     if start.model is not None:
         named.append("the model that training started from, and all that it was fitted to")
     if start.model is not None and start.model.kind == "flow":
-        named.append(f"which of its weights were trained: {', '.join(_trained(start))}")
+        named.append(f"which of its weights were trained: {', '.join(start.trained)}")
     return tuple(named)
-
-
-def _trained(start: _Start) -> dict[str, int]:
-    """Give the names of the weights that are trained on private data, and how many numbers each has."""
-    named = private_player(start.generator).module.named_parameters()
-    return {name: value.numel() for name, value in named if value.requires_grad}

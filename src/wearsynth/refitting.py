@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from wearsynth.config import FitConfig, parse
+from wearsynth.config import FitConfig
 from wearsynth.data import Windows
 from wearsynth.errors import ConfigError, Interrupted, ModelError, TrainingError
 from wearsynth.evaluation.attacks.keeping import Keep
@@ -17,6 +17,7 @@ from wearsynth.evaluation.attacks.retraining import Fit, Retraining, Watch
 from wearsynth.evaluation.controls import fit_mixture
 from wearsynth.model import Model, find_model, load_model
 from wearsynth.optimise import RoundReport
+from wearsynth.section import parse
 from wearsynth.training import Say, fit
 
 MIXTURE = "mixture"

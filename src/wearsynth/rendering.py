@@ -14,11 +14,11 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from wearsynth.config import Mounting
 from wearsynth.data import Channel, IntArray, SignalWindows, Windows
 from wearsynth.errors import ConfigError, SensorError, did_you_mean
 from wearsynth.mounting import draw_rotations, has_axes, rotated, rotation_by
 from wearsynth.resampling import resample
+from wearsynth.section import Mounting
 from wearsynth.sensors import Counts, FullScale, Noise, SensorProfile, SignalProfile
 from wearsynth.sensors.choosing import Setting, choose_setting, listed
 from wearsynth.sensors.counts import CountArray
@@ -101,8 +101,7 @@ def render(
     index = np.arange(first_window, first_window + len(windows))
     source = _mounted(windows, name, options, index)
     values = _in_unit(source, part.unit)
-    notes = (*setting.notes, *_noise_notes(profile, part, setting, options, noise))
-    notes += _device_notes(profile, part, options)
+    notes = _notes(profile, part, setting, options, noise)
     notes += _gravity_notes(name, values, part.unit)
     values = _at_rate(values, source.rate_hz, setting.rate_hz)
     values, device = _as_devices(values, part, options, index)
@@ -224,6 +223,21 @@ def _setting(
         low_pass=options.low_pass,
         own_rate_hz=own_rate_hz,
         convention=options.convention,
+    )
+
+
+def _notes(
+    profile: SensorProfile,
+    part: SignalProfile,
+    setting: Setting,
+    options: RenderOptions,
+    noise: Noise | None,
+) -> tuple[str, ...]:
+    """Say of the part, whatever the values, what was chosen for it and what is not known of it."""
+    return (
+        *setting.notes,
+        *_noise_notes(profile, part, setting, options, noise),
+        *_device_notes(profile, part, options),
     )
 
 

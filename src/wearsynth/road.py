@@ -7,25 +7,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import wearsynth
-from wearsynth.config import Config, DataConfig, Section
+from wearsynth.config import Config, DetectConfig, DistilConfig
+from wearsynth.config_recordings import DataConfig
+from wearsynth.config_rendering import RenderConfig
 from wearsynth.detecting import RESULT, Detecting, check_asked, detect_file
 from wearsynth.errors import FileError
 from wearsynth.evaluation import read_scores
 from wearsynth.files import atomic_file, read_bytes
 from wearsynth.formats.basic_motions import NAME as BASIC_MOTIONS
+from wearsynth.generating import check_render, render_file
+from wearsynth.judging import evaluate_files
 from wearsynth.model import load_model
 from wearsynth.optimise import Watch
-from wearsynth.pipeline import (
-    check_render,
-    distil_file,
-    evaluate_files,
-    fit_file,
-    render_file,
-    sample_file,
-)
+from wearsynth.pipeline import distil_file, fit_file, sample_file
 from wearsynth.preparing import cut_file, split_file
 from wearsynth.reporting import write_report
 from wearsynth.reporting.preview import write_preview
+from wearsynth.section import Section
 from wearsynth.training import Say, checkpoint_of
 
 DETECTION = "detection"
@@ -41,6 +39,49 @@ class Stage:
     options: tuple[Section, ...]
     outputs: tuple[Path, ...]
     make: Callable[[], object]
+
+
+@dataclass(frozen=True)
+class _Walk:
+    """One walk: the options, the folder and what is in it, who is told."""
+
+    config: Config
+    out: Path
+    say: Say
+    watch: Watch | None
+
+    @property
+    def windows(self) -> Path:
+        return self.out / "windows.parquet"
+
+    @property
+    def train(self) -> Path:
+        return self.out / "split" / "train.parquet"
+
+    @property
+    def holdout(self) -> Path:
+        return self.out / "split" / "holdout.parquet"
+
+    @property
+    def fitted(self) -> Path:
+        return self.out / "model"
+
+    @property
+    def model(self) -> Path:
+        """What is sampled from: the fitted model, or the one distilled of it."""
+        return self.fitted if self.config.distil is None else self.out / "model-few-steps"
+
+    @property
+    def synthetic(self) -> Path:
+        return self.out / "synthetic.parquet"
+
+    @property
+    def scores(self) -> Path:
+        return self.out / "scores.json"
+
+    @property
+    def report(self) -> Path:
+        return self.out / "report.html"
 
 
 def run(config: Config, out: Path, *, say: Say = print, watch: Watch | None = None) -> Path:
@@ -59,7 +100,8 @@ def run(config: Config, out: Path, *, say: Say = print, watch: Watch | None = No
     if not done:
         _write_book(book, done)
     keys = {"": _fingerprint(config.data)}
-    for stage in _stages(config, out, say, watch):
+    walk = _Walk(config, out, say, watch)
+    for stage in _stages(walk):
         key = keys[stage.name] = _key(stage, keys[stage.after])
         names = ", ".join(path.name for path in stage.outputs)
         if done.get(stage.name) == key and all(path.exists() for path in stage.outputs):
@@ -69,7 +111,7 @@ def run(config: Config, out: Path, *, say: Say = print, watch: Watch | None = No
         stage.make()
         done[stage.name] = key
         _write_book(book, done)
-    return out / "report.html"
+    return walk.report
 
 
 def _check_folder(out: Path, book: Path) -> None:
@@ -77,95 +119,124 @@ def _check_folder(out: Path, book: Path) -> None:
         raise FileError(f"{out}: holds other files and no earlier run. Choose another folder.")
 
 
-def _stages(config: Config, out: Path, say: Say, watch: Watch | None) -> list[Stage]:
-    windows, split, fitted = out / "windows.parquet", out / "split", out / "model"
-    model = fitted if config.distil is None else out / "model-few-steps"
-    train, holdout = split / "train.parquet", split / "holdout.parquet"
-    synthetic, scores = out / "synthetic.parquet", out / "scores.json"
-    report, preview = out / "report.html", out / "preview.svg"
+def _stages(walk: _Walk) -> list[Stage]:
+    """Give the stages in order; those that the options leave out are not among them."""
+    config = walk.config
+    stages = [_windows(walk), _split(walk), _fit(walk)]
+    if config.distil is not None:
+        stages.append(_distil(walk, config.distil))
+    stages += [_sample(walk), _evaluate(walk), _report(walk)]
+    if config.detect is not None:
+        stages.append(_detect(walk, config.detect))
+    if config.render is not None:
+        stages.append(_render(walk, config.render))
+    return stages
 
-    def make_split() -> None:
-        for note in split_file(windows, config.split, split, overwrite=True).notes:
-            say(f"  {note}")
 
-    def make_model() -> None:
-        begun = checkpoint_of(fitted).exists()
+def _windows(walk: _Walk) -> Stage:
+    config = walk.config
+    return Stage(
+        "windows",
+        "",
+        (config.data, config.windows),
+        (walk.windows,),
+        lambda: cut_file(config.data, config.windows, walk.windows),
+    )
+
+
+def _split(walk: _Walk) -> Stage:
+    options = walk.config.split
+
+    def make() -> None:
+        for note in split_file(walk.windows, options, walk.train.parent, overwrite=True).notes:
+            walk.say(f"  {note}")
+
+    return Stage("split", "windows", (options,), (walk.train, walk.holdout), make)
+
+
+def _fit(walk: _Walk) -> Stage:
+    config = walk.config
+
+    def make() -> None:
         fit_file(
-            train,
-            fitted,
+            walk.train,
+            walk.fitted,
             config.fit,
             config.privacy,
-            resume=begun,
+            resume=checkpoint_of(walk.fitted).exists(),
             overwrite=True,
-            say=say,
-            watch=watch,
+            say=walk.say,
+            watch=walk.watch,
         )
-
-    def make_scores() -> None:
-        judge = config.evaluate
-        evaluate_files(synthetic, train, holdout, scores, quick=judge.quick, seed=judge.seed)
-
-    def make_report() -> None:
-        write_report(read_scores(scores), report)
-        write_preview(read_scores(scores), preview)
 
     private = config.privacy.epsilon is not None
-    fit_options = (config.fit, config.privacy) if private else (config.fit,)
-    stages = [
-        Stage(
-            "windows",
-            "",
-            (config.data, config.windows),
-            (windows,),
-            lambda: cut_file(config.data, config.windows, windows),
+    options = (config.fit, config.privacy) if private else (config.fit,)
+    return Stage("fit", "split", options, (walk.fitted / "model.json",), make)
+
+
+def _distil(walk: _Walk, options: DistilConfig) -> Stage:
+    def make() -> None:
+        fitted = str(walk.fitted)
+        distil_file(fitted, walk.model, options, overwrite=True, say=walk.say, watch=walk.watch)
+
+    return Stage("distil", "fit", (options,), (walk.model / "model.json",), make)
+
+
+def _sample(walk: _Walk) -> Stage:
+    options = walk.config.sample
+    return Stage(
+        "sample",
+        "fit" if walk.config.distil is None else "distil",
+        (options,),
+        (walk.synthetic,),
+        lambda: sample_file(load_model(walk.model), options, walk.synthetic),
+    )
+
+
+def _evaluate(walk: _Walk) -> Stage:
+    options = walk.config.evaluate
+
+    def make() -> None:
+        real = walk.train, walk.holdout
+        evaluate_files(walk.synthetic, *real, walk.scores, quick=options.quick, seed=options.seed)
+
+    return Stage("evaluate", "sample", (options,), (walk.scores,), make)
+
+
+def _report(walk: _Walk) -> Stage:
+    preview = walk.out / "preview.svg"
+
+    def make() -> None:
+        scores = read_scores(walk.scores)
+        write_report(scores, walk.report)
+        write_preview(scores, preview)
+
+    return Stage("report", "evaluate", (), (walk.report, preview), make)
+
+
+def _detect(walk: _Walk, options: DetectConfig) -> Stage:
+    asked = Detecting(options, walk.config.fit, walk.config.privacy)
+    folder = walk.out / DETECTION
+    return Stage(
+        "detect",
+        "windows",
+        (options, walk.config.fit, walk.config.privacy),
+        (folder / RESULT,),
+        lambda: detect_file(
+            walk.windows, folder, asked, overwrite=True, say=walk.say, watch=walk.watch
         ),
-        Stage("split", "windows", (config.split,), (train, holdout), make_split),
-        Stage("fit", "split", fit_options, (fitted / "model.json",), make_model),
-        Stage(
-            "sample",
-            "fit" if config.distil is None else "distil",
-            (config.sample,),
-            (synthetic,),
-            lambda: sample_file(load_model(model), config.sample, synthetic),
-        ),
-        Stage("evaluate", "sample", (config.evaluate,), (scores,), make_scores),
-        Stage("report", "evaluate", (), (report, preview), make_report),
-    ]
-    if config.distil is not None:
-        few = config.distil
-        stages.insert(
-            3,
-            Stage(
-                "distil",
-                "fit",
-                (few,),
-                (model / "model.json",),
-                lambda: distil_file(str(fitted), model, few, overwrite=True, say=say, watch=watch),
-            ),
-        )
-    if config.detect is not None:
-        asked, folder = Detecting(config.detect, config.fit, config.privacy), out / DETECTION
-        stages.append(
-            Stage(
-                "detect",
-                "windows",
-                (config.detect, config.fit, config.privacy),
-                (folder / RESULT,),
-                lambda: detect_file(windows, folder, asked, overwrite=True, say=say, watch=watch),
-            )
-        )
-    if config.render is not None:
-        options, counts = config.render, out / config.render.sensor
-        stages.append(
-            Stage(
-                "render",
-                "sample",
-                (options,),
-                (counts,),
-                lambda: render_file(synthetic, options, counts, overwrite=True),
-            )
-        )
-    return stages
+    )
+
+
+def _render(walk: _Walk, options: RenderConfig) -> Stage:
+    counts = walk.out / options.sensor
+    return Stage(
+        "render",
+        "sample",
+        (options,),
+        (counts,),
+        lambda: render_file(walk.synthetic, options, counts, overwrite=True),
+    )
 
 
 def _key(stage: Stage, before: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from wearsynth.config import WindowsConfig
+from wearsynth.config_recordings import WindowsConfig
 from wearsynth.data import Channel, IntArray, Recording, Signal, Span, Windows, concat
 from wearsynth.errors import DataError
 from wearsynth.resampling import resample_recording

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from wearsynth.conditions import ConditionForm, conditions_of
-from wearsynth.config import FitConfig, Usual
+from wearsynth.config import FinetuneConfig, FitConfig, Usual
 from wearsynth.data import FloatArray, Windows
 from wearsynth.errors import ConfigError, DataError, ModelError
 from wearsynth.files import check_writable
@@ -95,18 +95,23 @@ def fit(
     loop_file = open_checkpoint(
         checkpoint, learnt.records, config.model_dump(), resume=resume, say=say
     )
-    plan = LoopPlan(
-        rounds=usual.rounds,
-        batch_size=usual.batch_size,
-        check_every=min(usual.check_every, usual.rounds),
+    plan = loop_plan(config, usual)
+    outcome = train(trainable, learnt, plan, say=say, watch=watch, checkpoint=loop_file)
+    return _model(windows, trainable, learnt, config, outcome)
+
+
+def loop_plan(config: FitConfig | FinetuneConfig, rounds: Usual | FinetuneConfig) -> LoopPlan:
+    """Give the plan of a loop; rounds: what says how many there are, of how many windows, how averaged."""
+    return LoopPlan(
+        rounds=rounds.rounds,
+        batch_size=rounds.batch_size,
+        check_every=min(rounds.check_every, rounds.rounds),
         patience=config.patience,
-        average_decay=usual.average_decay,
+        average_decay=rounds.average_decay,
         seed=config.seed,
         device=config.device,
         precision=config.precision,
     )
-    outcome = train(trainable, learnt, plan, say=say, watch=watch, checkpoint=loop_file)
-    return _model(windows, trainable, learnt, config, outcome)
 
 
 def train(

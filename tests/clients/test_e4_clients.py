@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from e4_toys import RATES_HZ, T0, recording, signal, toy
-from wearsynth.config import GenerateConfig
+from wearsynth.config_rendering import GenerateConfig
 from wearsynth.data import Events, Recording
 from wearsynth.formats import read
 from wearsynth.formats.e4_writer import write

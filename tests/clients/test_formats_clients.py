@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from aeon.classification.feature_based import SummaryClassifier
 
-from test_formats_counts import some_counts
+from counts_toys import some_counts
 from wearsynth.formats import c_header, edge_impulse, huggingface, raw_counts
 from wearsynth.oddities import STANDARD_GRAVITY_M_S2
 

@@ -7,6 +7,7 @@ import logging
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -61,23 +62,26 @@ def write_onnx(classifier: Classifier, path: Path) -> None:
             dynamo=True,
         )
     assert program is not None
-    program.model.metadata_props["wearsynth"] = json.dumps(
-        {
-            "classes": list(classifier.classes),
-            "signals": [
-                {
-                    "name": signal.name,
-                    "rate_hz": signal.rate_hz,
-                    "time": signal.time,
-                    "channels": [{"name": c.name, "unit": c.unit} for c in signal.channels],
-                }
-                for signal in form
-            ],
-            "provenance": list(classifier.provenance),
-        }
-    )
+    program.model.metadata_props["wearsynth"] = json.dumps(_about(classifier))
     with atomic_file(path) as temporary:
         program.save(str(temporary), external_data=False)
+
+
+def _about(classifier: Classifier) -> dict[str, Any]:
+    """Give what a file says of itself."""
+    return {
+        "classes": list(classifier.classes),
+        "signals": [
+            {
+                "name": signal.name,
+                "rate_hz": signal.rate_hz,
+                "time": signal.time,
+                "channels": [{"name": c.name, "unit": c.unit} for c in signal.channels],
+            }
+            for signal in classifier.form.signals
+        ],
+        "provenance": list(classifier.provenance),
+    }
 
 
 @contextlib.contextmanager

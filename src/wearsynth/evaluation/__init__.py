@@ -32,7 +32,7 @@ from wearsynth.evaluation.scores import (
     read_scores,
     write_scores,
 )
-from wearsynth.evaluation.trial import Effort, prepare
+from wearsynth.evaluation.trial import Effort, Trial, prepare
 from wearsynth.evaluation.utility import utility_scores
 
 __all__ = [
@@ -93,15 +93,8 @@ def evaluate(
     found = membership(trial)
     near = (*found.scores, *again, *copy_scores(trial), *linked)
     log.info("evaluate: likeness and the detector")
-    like = (
-        *fidelity_scores(trial),
-        *between_people_scores(trial),
-        *physics_scores(trial),
-        *physio_scores(trial, quick=quick),
-        *detector_scores(trial),
-    )
     return Scores(
-        scores=(*like, *near, *useful.scores),
+        scores=(*_likeness(trial, quick=quick), *near, *useful.scores),
         synthetic=_summary(synthetic),
         train=_summary(train),
         holdout=_summary(holdout),
@@ -116,6 +109,16 @@ def evaluate(
         quick=quick,
         seed=seed,
         version=version("wearsynth"),
+    )
+
+
+def _likeness(trial: Trial, *, quick: bool) -> tuple[Score, ...]:
+    return (
+        *fidelity_scores(trial),
+        *between_people_scores(trial),
+        *physics_scores(trial),
+        *physio_scores(trial, quick=quick),
+        *detector_scores(trial),
     )
 
 

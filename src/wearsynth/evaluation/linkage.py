@@ -1,7 +1,5 @@
 """Can a synthetic window be linked to one person? By whose training windows lie around it."""
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,9 +31,6 @@ BAND = 0.1
 """How far time may be warped, as a share of a window (Sakoe and Chiba, 1978)."""
 
 RESAMPLES = 100
-
-Rank = Callable[[IntArray, IntArray], NDArray[np.int64]]
-"""Gives the candidates nearest first, (window, candidate) rows of train, for rows of windows."""
 
 
 def linkage_scores(trial: Trial, *, warped: bool) -> tuple[Score, ...]:

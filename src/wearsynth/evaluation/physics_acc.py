@@ -7,7 +7,7 @@ from scipy.signal import welch
 
 from wearsynth.data import Channel, FloatArray, SignalWindows, Windows
 from wearsynth.evaluation.quantities import Quantity, joined_quantities, plain
-from wearsynth.features import MIN_READINGS, Float64Array, power_spectrum
+from wearsynth.features import MIN_READINGS, Float64Array, power_spectrum, ratio
 
 UNIT_IN_G = {"g": 1.0, "m/s2": 1 / 9.80665}
 
@@ -90,7 +90,7 @@ def _pace(name: str, size: Float64Array, rate_hz: float) -> list[Quantity]:
     band = np.flatnonzero((hz >= slowest) & (hz <= PACE_HZ[1]))
     strongest = band[np.argmax(power[:, band], axis=1)]
     near = np.abs(hz[None, :] - hz[strongest][:, None]) <= 2 / stretch_s  # a Hann tone's width
-    share = _share((power * near).sum(axis=1), power[:, hz > 1 / stretch_s].sum(axis=1))
+    share = ratio((power * near).sum(axis=1), power[:, hz > 1 / stretch_s].sum(axis=1))
     rhythmic = (share >= PACE_SHARE) & (size.std(axis=1) >= STILL_SD_G)
     pace = np.where(rhythmic, hz[strongest], np.nan)
     has = rhythmic.astype(np.float64)
@@ -109,7 +109,7 @@ def _smoothness(
     log_jerk = np.log10(jerk + 1e-4)  # a jerk below 0.0001 g/s is none
     hz, power = _spectrum(acc_g, rate_hz)
     _, of_size = _spectrum(size[:, :, None], rate_hz)
-    part = _share(of_size, of_size.sum(axis=1, keepdims=True))
+    part = ratio(of_size, of_size.sum(axis=1, keepdims=True))
     entropy = -(part * np.log(np.where(part > 0, part, 1.0))).sum(axis=1) / np.log(len(hz))
     return [
         Quantity("jerk", f"{name} jerk", "g/s", log_jerk, 0.05, jerk),
@@ -118,7 +118,7 @@ def _smoothness(
             plain("jerk", f"{name} above {edge:g} Hz", "of power", above, least=0.02)
             for edge in ABOVE_HZ
             if edge < 0.8 * rate_hz / 2
-            for above in [_share(power[:, hz > edge].sum(axis=1), power.sum(axis=1))]
+            for above in [ratio(power[:, hz > edge].sum(axis=1), power.sum(axis=1))]
         ),
     ]
 
@@ -129,8 +129,3 @@ def _spectrum(values: Float64Array, rate_hz: float) -> tuple[Float64Array, Float
     narrow: FloatArray = values.astype(np.float32)
     hz, power = power_spectrum(SignalWindows(narrow, rate_hz, channels))
     return hz, power.sum(axis=1)
-
-
-def _share(part: Float64Array, whole: Float64Array) -> Float64Array:
-    """Give part / whole, 0 where there is nothing."""
-    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)

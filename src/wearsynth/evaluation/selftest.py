@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from wearsynth.data import IntArray, Split, Windows
 from wearsynth.errors import DataError
 from wearsynth.evaluation import evaluate
+from wearsynth.evaluation.controls import as_synthetic
 from wearsynth.evaluation.damage import DAMAGES, Damage
 from wearsynth.evaluation.described import in_canonical_order, thinned
 from wearsynth.evaluation.reference import MIN_GROUPS
@@ -151,7 +152,7 @@ def self_test(
     steps = len(DAMAGES) + 2
 
     def judge(windows: Windows) -> Scores:
-        made = _as_synthetic(windows, sets.train)
+        made = _as_drawn(windows, sets.train)
         return evaluate(made, train=sets.train, holdout=sets.holdout, quick=quick, seed=seed)
 
     whole = judge(sets.stand_in)
@@ -233,17 +234,10 @@ def _groups(windows: Windows) -> int:
     return len(np.unique(windows.group))
 
 
-def _as_synthetic(windows: Windows, train: Windows) -> Windows:
+def _as_drawn(windows: Windows, train: Windows) -> Windows:
     """Give the windows as a generator would that has learned from train."""
-    count = len(windows)
-    return replace(
-        windows,
-        subject=np.full(count, ""),
-        recording=np.full(count, "stand-in"),
-        start_s=np.full(count, np.nan),
-        synthetic=np.full(count, True),
-        trained_groups=tuple(np.unique(train.group).tolist()),
-    )
+    learnt_from = tuple(np.unique(train.group).tolist())
+    return replace(as_synthetic(windows), trained_groups=learnt_from)
 
 
 def _findings(

@@ -71,17 +71,7 @@ def fetch(
     with telling_file_errors(folder, "write"):
         folder.mkdir(parents=True, exist_ok=True)
     if downloaded := not archive.is_file():
-        known = expected is not None and expected == wanted.sha256
-        size = wanted.bytes if known or expected is None else None
-        plain_http = url is not None and expected is not None
-        source = Wanted(
-            url or wanted.url,
-            wanted.page,
-            MOST_BYTES,
-            bytes=size,
-            checked=expected is not None,
-            plain_http=plain_http,
-        )
+        source = _source(wanted, url, expected)
         download(source, archive, watch=watch, say=say, waits_s=waits_s)
     got = _sha256(archive)
     if expected is not None and got != expected:
@@ -92,6 +82,19 @@ def fetch(
     say(f"unpacking into {unpacked}")
     unpack(archive, unpacked, inner=wanted.inner, most_bytes=wanted.most_unpacked_gb << 30)
     return Fetched(unpacked / wanted.folder, archive, got)
+
+
+def _source(wanted: Dataset, url: str | None, expected: str | None) -> Wanted:
+    """Give what to download; plain HTTP will do where a sum is known that what comes must have."""
+    checked = expected is not None
+    return Wanted(
+        url or wanted.url,
+        wanted.page,
+        MOST_BYTES,
+        bytes=wanted.bytes if expected in {None, wanted.sha256} else None,
+        checked=checked,
+        plain_http=url is not None and checked,
+    )
 
 
 def _expected(wanted: Dataset, archive: Path, sha256: str | None) -> str | None:

@@ -88,15 +88,16 @@ def _class_lines(classes: Sequence[str]) -> str:
 
 
 def _card(summary: Summary) -> str:
+    """Give the data set's card: what the library reads, then what people read."""
+    kind = "Synthetic windows" if summary.about["synthetic"] else "Windows"
+    return f"---\n{_front_matter(summary, kind)}---\n\n{_told(summary, kind)}"
+
+
+def _front_matter(summary: Summary, kind: str) -> str:
     about, windows = summary.about, sum(summary.windows.values())
-    kind = "Synthetic windows" if about["synthetic"] else "Windows"
-    channels = ", ".join(f"{c['name']} ({c['unit']})" for c in about["channels"])
-    counts = "\n".join(f"| {name} | {count} |" for name, count in summary.windows.items())
-    notes = "\n".join(f"- {note}" for note in summary.notes)
     size = next((name for most, name in _SIZES.items() if windows < most), "n>1M")
     tags = ["time-series", "wearables", *(["synthetic"] if about["synthetic"] else [])]
     return f"""\
----
 pretty_name: {json.dumps(f"{kind} of {about['sensor']}", ensure_ascii=False)}
 license: unknown
 size_categories:
@@ -122,8 +123,15 @@ configs:
   data_files:
   - split: train
     path: {DATA_NAME}
----
+"""
 
+
+def _told(summary: Summary, kind: str) -> str:
+    about, windows = summary.about, sum(summary.windows.values())
+    channels = ", ".join(f"{c['name']} ({c['unit']})" for c in about["channels"])
+    counts = "\n".join(f"| {name} | {count} |" for name, count in summary.windows.items())
+    notes = "\n".join(f"- {note}" for note in summary.notes)
+    return f"""\
 # {kind} of {about["sensor"]}
 
 {windows} windows of {about["readings_per_window"]} readings at {about["rate_hz"]:g} Hz, as \

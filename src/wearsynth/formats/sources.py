@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from wearsynth.config import ColumnsConfig, DataConfig
+from wearsynth.config_recordings import ColumnsConfig, DataConfig
 from wearsynth.data import Recording
 from wearsynth.formats import read
 from wearsynth.formats.classes import regroup

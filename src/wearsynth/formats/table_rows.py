@@ -111,12 +111,7 @@ def _read(sheet: Sheet, columns: TableColumns) -> Rows:
     clock, labels, groups = None, Names(), Names()
     count = 0
     for block in sheet.blocks:
-        new: dict[str, NDArray[Any]] = {**_readings(block, columns)}
-        new["label"] = _label_codes(block, columns, labels)
-        new["group"] = _group_codes(block, columns, groups)
-        if columns.covariates:
-            held = [_numbers(block, column) for _, column in columns.covariates]
-            new["covariates"] = np.stack(held, axis=1)
+        new = _without_time(block, columns, labels, groups)
         if columns.time is not None:
             new["time_s"], clock = times_of(block, columns.time, columns.time_unit, clock)
         for name, more in new.items():
@@ -146,6 +141,19 @@ def _read(sheet: Sheet, columns: TableColumns) -> Rows:
         clock=clock,
         notes=sheet.notes,
     )
+
+
+def _without_time(
+    block: Block, columns: TableColumns, labels: Names, groups: Names
+) -> dict[str, NDArray[Any]]:
+    """Give the arrays of one block but for its times; names that are new join labels and groups."""
+    new: dict[str, NDArray[Any]] = {**_readings(block, columns)}
+    new["label"] = _label_codes(block, columns, labels)
+    new["group"] = _group_codes(block, columns, groups)
+    if columns.covariates:
+        held = [_numbers(block, column) for _, column in columns.covariates]
+        new["covariates"] = np.stack(held, axis=1)
+    return new
 
 
 def _with(array: NDArray[Any] | None, more: NDArray[Any], count: int, most: int) -> NDArray[Any]:

@@ -23,7 +23,7 @@ from wearsynth.data import FloatArray, IntArray
 from wearsynth.generators import Device, Feedback, Parameters, Player, Precision
 from wearsynth.generators.layers import grouped_norm, patched, unpatched
 from wearsynth.generators.lstm import LstmTrunk
-from wearsynth.generators.records import RecordShape, Whitening
+from wearsynth.generators.records import RecordShape, Whitening, exact
 
 Network = Literal["conv", "lstm"]
 
@@ -107,12 +107,12 @@ class Generator(nn.Module):
         latent: (record, latent_size). label: (record,). conditions: (record, conditions).
         """
         whole, local = latent[:, : self.latent], latent[:, self.latent :]
-        with _exact(latent):
+        with exact(latent):
             code = self.code(torch.cat([whole, self.label(label), conditions], dim=1))
             code = F.leaky_relu(code, 0.2)
             numbers = self.numbers(code)[:, :, None].expand(-1, -1, self.steps)
         drawn = self.trunk(code, local.reshape(len(latent), LOCAL_NOISE, self.patches))
-        with _exact(latent):
+        with exact(latent):
             white = self.whiten(unpatched(drawn.float(), PATCH)[:, :, : self.steps])
         return torch.cat([white, numbers], dim=1)
 
@@ -142,23 +142,18 @@ class Critic(nn.Module):
         record: (record, generated channel, step). label: (record,). conditions: (record, conditions).
         """
         numbers = record[:, self.shapes :].mean(dim=2)
-        with _exact(record):
+        with exact(record):
             told = self.told(torch.cat([numbers, conditions], dim=1)) + self.class_told(label)
         hidden = F.leaky_relu(
             self.stem(patched(record[:, : self.shapes], PATCH)) + told[:, :, None], 0.2
         )
         for conv in self.convs:
             hidden = F.leaky_relu(conv(hidden), 0.2)
-        with _exact(record):
+        with exact(record):
             seen = torch.cat([hidden.flatten(1).float(), F.leaky_relu(told, 0.2)], dim=1)
             last = F.leaky_relu(self.hidden(seen), 0.2)
             score: Tensor = self.score(last)[:, 0] + (last * self.label(label)).sum(dim=1)
         return score
-
-
-def _exact(like: Tensor) -> torch.autocast:
-    """Give the context in which float32 stays float32."""
-    return torch.autocast(like.device.type, enabled=False)
 
 
 def _dense(before: int, between: int, after: int) -> nn.Sequential:

@@ -136,12 +136,3 @@ def answers_of(table: FeatureTable, node: Node, entry: TreeEntry) -> Answers:
     named = {number: name for name, number in entry.results.items()}
     confirmed = np.array([named.get(number, "") for number in output.tolist()], dtype=np.str_)
     return Answers(table.log, table.number, label, value, output, confirmed)
-
-
-def output_by_reading(outputs: IntArray, *, window_length: int, readings: int) -> IntArray:
-    """Give the output register at each reading of one log, (time,), from that after each window.
-
-    A window's output is there at its last reading already; before the first it is 0.
-    """
-    done = (np.arange(readings) + 1) // window_length
-    return np.asarray(np.concatenate([[0], outputs])[np.minimum(done, len(outputs))])
