@@ -24,7 +24,7 @@ from wearsynth.generators.kinds import generator_of
 from wearsynth.model import Model, load_model, record_shape, save_model
 from wearsynth.optimise import LoopPlan, PrivateStep, Records, Watch, optimise
 from wearsynth.privacy.accounting import release_of
-from wearsynth.privacy.keys import KEY_FILE, Key, kept_key
+from wearsynth.privacy.keys import KEY_FILE, RANDOMNESS, Key, kept_key
 from wearsynth.privacy.ledger import Run, begin_run, open_ledger
 from wearsynth.privacy.ledger_lines import run_name
 from wearsynth.privacy.plan import DpPlan
@@ -115,6 +115,7 @@ def fit_privately(
     task = _Task(config, privacy, _plan(config, privacy, len(units), say), units)
     encoded = Records(representation_of(windows).encode(windows), windows.label)
     options = {**config.model_dump(), **privacy.model_dump(), "units": digest_of(units)}
+    options["randomness"] = RANDOMNESS
     loop_file = open_checkpoint(checkpoint, encoded, options, resume=resume, say=say)
     key = _key(checkpoint, loop_file)
     start = _start(windows, config, public, checkpoint, say)
@@ -401,7 +402,7 @@ def _statement(task: _Task, start: _Start, run: Run | None) -> PrivacyStatement:
             f"{plan.noise_multiplier:.4g} times that, once a step; Adam, averaged weights"
         ),
         randomness=(
-            "SHAKE-256 of a secret key of 32 bytes from the operating system, deleted after training; "
+            f"{RANDOMNESS} of a secret key of 32 bytes from the operating system, deleted after training; "
             "noisy sums are rounded to a grid"
         ),
         public=_public(start),
