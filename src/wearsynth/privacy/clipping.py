@@ -151,7 +151,7 @@ def _sums(uses: list[Use], sizes: torch.Size, each: int) -> _Sums:
     if short:
         return _Sums(uses, in_common(before, after), None)
     whole = (after.transpose(1, 2) @ before).flatten(1)
-    return _Sums(uses, whole.square().sum(dim=1), whole)
+    return _Sums(uses, _squares(whole), whole)
 
 
 def _clipped(
@@ -166,19 +166,28 @@ def _clipped(
         if of
     }
     if singles:
-        side_by_side = _by_unit(torch.cat(list(singles.values()), dim=1), each).sum(dim=1)
-        squares.append(side_by_side.square().sum(dim=1))
+        side_by_side = torch.cat(list(singles.values()), dim=1)
+        if each > 1:
+            side_by_side = _by_unit(side_by_side, each).sum(dim=1)
+        squares.append(_squares(side_by_side))
     kept = shares_kept(torch.stack(squares).sum(dim=0).sqrt(), clip_norm)
     of_record = kept.repeat_interleave(each)
     if not bool((kept > 0).all()):
         sums = {name: of.harmless(kept, of_record) for name, of in sums.items()}
-    found = {name: of.weighted(kept, of_record, sizes[name]) for name, of in sums.items()}
+    books.uses.clear()  # what was used is let go, so that its memory serves again
+    found = {name: sums.pop(name).weighted(kept, of_record, sizes[name]) for name in list(sums)}
     if singles:
         parts = torch.split(
             kept @ _harmless(side_by_side, kept), [of.shape[1] for of in singles.values()]
         )
         found |= dict(zip(singles, parts, strict=True))
     return found
+
+
+def _squares(values: Tensor) -> Tensor:
+    """Give the squared norm of each row."""
+    norms: Tensor = torch.linalg.vector_norm(values, dim=1)
+    return norms.square()
 
 
 def _times(share: Tensor, values: Tensor) -> Tensor:
