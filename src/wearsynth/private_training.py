@@ -16,7 +16,7 @@ from wearsynth import few_numbers
 from wearsynth.conditions import ConditionForm
 from wearsynth.config import FitConfig, PrivacyConfig
 from wearsynth.data import Windows
-from wearsynth.errors import ConfigError, DataError, ModelError
+from wearsynth.errors import ConfigError, DataError, ModelError, PrivacyError
 from wearsynth.generators import Parameters, Player, Trainable
 from wearsynth.generators.flow import ConditionalFlow
 from wearsynth.generators.gan import ConditionalGan
@@ -117,6 +117,7 @@ def fit_privately(
     options = {**config.model_dump(), **privacy.model_dump(), "units": digest_of(units)}
     options["randomness"] = RANDOMNESS
     loop_file = open_checkpoint(checkpoint, encoded, options, resume=resume, say=say)
+    _check_ledger(privacy, loop_file)
     key = _key(checkpoint, loop_file)
     start = _start(windows, config, public, checkpoint, say)
     run = _run(task, windows, key, fingerprint(encoded, options))
@@ -183,9 +184,16 @@ def _plan(config: FitConfig, privacy: PrivacyConfig, units: int, say: Say) -> Dp
 
 
 def plan_of(config: FitConfig, privacy: PrivacyConfig) -> DpPlan:
-    """Give the plan of a fit with these options; ConfigError without an epsilon."""
+    """Give the plan of a fit with these options; ConfigError without an epsilon, or with few numbers."""
     if not privacy.epsilon:
-        raise ConfigError("privacy.epsilon: private training needs one above 0.")
+        raise ConfigError(
+            "privacy.epsilon: private training needs one above 0; only few-numbers can do with 0."
+        )
+    if privacy.numbers is not None:
+        raise ConfigError(
+            f"privacy.numbers: a {config.generator} is trained, and releases no few numbers. Leave it "
+            "out, or choose the generator few-numbers."
+        )
     updates = 1 if config.generator == "flow" else config.critic_updates
     return plan_for(
         privacy.epsilon,
@@ -195,6 +203,16 @@ def plan_of(config: FitConfig, privacy: PrivacyConfig) -> DpPlan:
         clip_norm=privacy.clip_norm,
         unit=privacy.unit,
     )
+
+
+def _check_ledger(privacy: PrivacyConfig, loop_file: Path | None) -> None:
+    """Raise PrivacyError where a fit is resumed and its ledger is gone: a new one would forget runs."""
+    resumed = loop_file is not None and loop_file.exists()
+    if resumed and privacy.ledger is not None and not Path(privacy.ledger).exists():
+        raise PrivacyError(
+            f"{privacy.ledger}: the ledger on which this fit was begun is gone, and a new one would forget "
+            "what was charged. Put it back."
+        )
 
 
 def _key(checkpoint: Path | None, loop_file: Path | None) -> Key:
