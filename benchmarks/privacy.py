@@ -31,7 +31,7 @@ from wearsynth.generators.flow import ConditionalFlow, make_flow
 from wearsynth.generators.gan import ConditionalGan, make_gan
 from wearsynth.generators.records import RecordShape
 from wearsynth.optimise import Records
-from wearsynth.privacy.keys import new_key, normals
+from wearsynth.privacy.keys import new_key, normal_blocks
 from wearsynth.privacy.plan import DpPlan
 from wearsynth.privacy.steps import SUMMED, PrivateSteps
 from wearsynth.privacy.units import Units
@@ -127,7 +127,7 @@ def row_of(name: str, unit: str) -> Row:
         numbers,
         lambda: follow(plain_gradient(player, parameters, private.records, trainable.noise_size)),
         lambda: follow(private(player, parameters, next(step))),
-        lambda: normals(private.key, "noise", 0, numbers, summed=SUMMED),
+        lambda: [*normal_blocks(private.key, "noise", 0, numbers, summed=SUMMED)],
     )
 
 

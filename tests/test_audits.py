@@ -153,6 +153,9 @@ def test_a_whole_audit_of_few_numbers(public: Windows) -> None:
     privacy = PrivacyConfig(epsilon=1.0)
     report = audit_fit(private, FEW, privacy, canaries=21, public=public)
     assert "one release of" in report.how
+    fewer = PrivacyConfig(epsilon=1.0, numbers=3)
+    short = audit_fit(private, FEW, fewer, canaries=5, public=public)
+    assert "one release of 3 numbers" in short.how
     assert report.attacks[0].told is not None and report.attacks[1].told is not None
     with pytest.raises(ConfigError, match="give --public"):
         audit_fit(private, FEW, privacy, canaries=21)

@@ -232,8 +232,17 @@ def test_books_refuse_what_they_do_not_know() -> None:
     def mixing(weights: Parameters, values: Tensor, label: Tensor, noise: Tensor) -> Tensor:
         return F.linear(values[:, 0].reshape(1, -1), weights["w"][None].repeat(1, 2))[0]
 
+    def in_a_list(weights: Parameters, values: Tensor, label: Tensor, noise: Tensor) -> Tensor:
+        return F.linear(values[:, 0], torch.stack([weights["w"], weights["w"]]))[:, 0]
+
+    def parted(weights: Parameters, values: Tensor, label: Tensor, noise: Tensor) -> Tensor:
+        return values[:, 0, 0] * weights["w"].chunk(2)[0]
+
+    def half_a_norm(weights: Parameters, values: Tensor, label: Tensor, noise: Tensor) -> Tensor:
+        return F.layer_norm(values[:, 0], (2,), weights["w"]).sum(dim=1)
+
     batch = Batch(torch.ones(2, 1, 2), torch.zeros(2, dtype=torch.int64), torch.zeros(2, 1), 1)
-    for loss in (product, mixing):
+    for loss in (product, mixing, in_a_list, parted, half_a_norm):
         with pytest.raises(NotKept):
             clipped_by_books(loss, own, batch, 1.0)
     assert flat(clipped_by_vmap(product, own, batch, 9.0)).tolist() == [2.0, 2.0]

@@ -16,6 +16,7 @@ from wearsynth.privacy.keys import (
     forget_key,
     kept_key,
     new_key,
+    normal_blocks,
     normals,
     uniforms,
 )
@@ -51,7 +52,10 @@ def test_where_a_purpose_ends_and_the_step_begins_is_told() -> None:
 @pytest.mark.parametrize("count", [0, 1, 2, BLOCK - 1, BLOCK + 1])
 def test_any_count_is_had(count: int) -> None:
     assert uniforms(KEY, "a", 0, count).shape == (count,)
-    assert normals(KEY, "a", 0, count, summed=2).shape == (count,)
+    assert normals(KEY, "a", 0, count).shape == (count,)
+    drawn = list(normal_blocks(KEY, "a", 0, count, summed=2))
+    assert sum(len(block) for block in drawn) == count
+    assert all(len(block) == BLOCK for block in drawn[:-1])
 
 
 def test_uniform_numbers_are_uniform() -> None:
@@ -63,9 +67,9 @@ def test_uniform_numbers_are_uniform() -> None:
 
 @pytest.mark.parametrize("summed", [1, 2, 4])
 def test_normal_numbers_are_standard_normal_and_unrelated(summed: int) -> None:
-    drawn = normals(KEY, "noise", 1, 200_000, summed=summed).numpy()
+    drawn = torch.cat([*normal_blocks(KEY, "noise", 1, 200_000, summed=summed)]).numpy()
     assert stats.kstest(drawn, "norm").pvalue > 1e-3
-    half = BLOCK // summed // 2
+    half = BLOCK // 2
     pairs = drawn[: 2 * half].reshape(2, half)  # the sine and the cosine of the same angle
     for a, b in ((drawn[1:], drawn[:-1]), (pairs[0], pairs[1]), (pairs[0] ** 2, pairs[1] ** 2)):
         assert abs(np.corrcoef(a, b)[0, 1]) < 4 / np.sqrt(len(a))

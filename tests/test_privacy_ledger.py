@@ -317,3 +317,6 @@ def test_the_command_sets_a_budget_and_shows_what_was_spent(
     shutil.copy(path, path.with_name("copy.json"))
     code, _, err = wearsynth(capsys, monkeypatch, "privacy", "ledger", path.with_name("none.json"))
     assert code == 1 and len(err.splitlines()) == 1
+    assert "no ledger there" in err and "--budget" in err
+    code, _, err = wearsynth(capsys, monkeypatch, "privacy", "ledger", path, "--end-run", "b")
+    assert code == 1 and "knows no run 'b'" in err

@@ -36,7 +36,7 @@ def stated(
         unit=unit,
         clip_norm=1.0,
         mechanism="Gaussian noise on sums of clipped gradients",
-        randomness="a key of the operating system, SHAKE-256",
+        randomness="a key of the operating system, SHAKE-128",
         public=("class names",),
         ledger=ledger,
     )

@@ -15,7 +15,7 @@ from wearsynth.errors import Interrupted, PrivacyError, TrainingError
 from wearsynth.generators import Parameters, Player
 from wearsynth.optimise import LoopPlan, Records, RoundReport, optimise
 from wearsynth.privacy.clipping import clipped_by_backward, clipped_by_books, clipped_by_vmap
-from wearsynth.privacy.keys import Key, new_key
+from wearsynth.privacy.keys import BLOCK, Key, new_key
 from wearsynth.privacy.plan import DpPlan
 from wearsynth.privacy.steps import GRID_BITS, PrivateSteps, way_to_clip
 from wearsynth.privacy.units import Units
@@ -105,6 +105,25 @@ def test_noise_has_the_sd_that_is_accounted() -> None:
     low, high = stats.chi2.ppf([1e-4, 1 - 1e-4], len(noise)) / len(noise)
     assert low < (noise**2).mean() / PLAN.noise_multiplier**2 < high
     assert stats.kstest(noise / PLAN.noise_multiplier, "norm").pvalue > 1e-3
+
+
+def test_noise_does_not_come_again_from_block_to_block() -> None:
+    wide = nn.Linear(2 * BLOCK + 7, 1, bias=False)
+    records = Records(np.zeros((PEOPLE * WINDOWS, 1, 2 * BLOCK + 7), np.float32), RECORDS.label)
+
+    def loss(
+        parameters: Mapping[str, Parameters], values: Tensor, label: Tensor, noise: Tensor
+    ) -> Tensor:
+        return F.linear(values[:, 0], parameters["wide"]["weight"])[:, 0]
+
+    player = Player("wide", wide, loss, 1, 0.1, True)
+    parameters: dict[str, Parameters] = {"wide": dict(wide.named_parameters())}
+    noise = replace(steps_of(), records=records)(player, parameters, 0)["weight"][0]
+    first, second, rest = torch.split(noise, BLOCK)
+    for of in (first, second):
+        assert of.std().item() == pytest.approx(PLAN.noise_multiplier, rel=0.05)
+    assert torch.corrcoef(torch.stack([first, second]))[0, 1].abs() < 4 / BLOCK**0.5
+    assert not (rest == first[:7]).any() and not (rest == second[:7]).any()
 
 
 def test_a_larger_norm_lets_more_through_and_the_noise_stays_in_its_units() -> None:

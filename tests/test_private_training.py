@@ -150,6 +150,24 @@ def test_the_key_leaves_in_no_file_and_a_resumed_run_is_the_same(
         assert not any(form in content for form in forms)
 
 
+def test_a_resumed_run_wants_the_ledger_it_was_begun_on(tmp_path: Path) -> None:
+    ledger, checkpoint = tmp_path / "people.json", tmp_path / "checkpoint"
+    privacy = PRIVACY.model_copy(update={"ledger": str(ledger)})
+
+    def stop(report: RoundReport) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(Interrupted):
+        fit_privately(WINDOWS, FLOW, privacy, say=quiet, checkpoint=checkpoint, watch=stop)
+    ledger.rename(tmp_path / "elsewhere.json")
+    with pytest.raises(PrivacyError, match=r"is gone.*Put it back"):
+        fit_privately(WINDOWS, FLOW, privacy, say=quiet, checkpoint=checkpoint, resume=True)
+    assert not ledger.exists()
+    (tmp_path / "elsewhere.json").rename(ledger)
+    fit_privately(WINDOWS, FLOW, privacy, say=quiet, checkpoint=checkpoint, resume=True)
+    assert read_account(ledger).runs[0].charged == 4
+
+
 def test_a_second_run_adds_up_on_the_ledger(tmp_path: Path) -> None:
     privacy = PRIVACY.model_copy(update={"ledger": str(tmp_path / "people.json")})
     first, second = (fit_privately(WINDOWS, FLOW, privacy, say=quiet).privacy for _ in range(2))
@@ -236,6 +254,8 @@ def test_what_cannot_be_private_is_refused(public: Model, guaranteed: Model) -> 
         tried(FitConfig(precision="bfloat16", rounds=1))
     with pytest.raises(ConfigError, match="epsilon"):
         tried(privacy=PrivacyConfig())
+    with pytest.raises(ConfigError, match="releases no few numbers"):
+        tried(privacy=PRIVACY.model_copy(update={"numbers": 4}))
     with pytest.raises(PrivacyError, match="--accept-noise"):
         tried(privacy=PrivacyConfig(epsilon=3))
     with pytest.raises(DataError, match="overlap"):

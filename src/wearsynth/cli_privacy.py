@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from wearsynth.config import PrivacyConfig
+from wearsynth.errors import FileError
 from wearsynth.options import help_of, section_of
 from wearsynth.statement import Unit
 
@@ -110,6 +111,8 @@ def ledger_command(
         ledgers.set_budget(ledger, budget=budget, delta=wanted.delta)
     elif budget is not None:
         ledgers.create_ledger(ledger, unit=unit, budget=budget, delta=wanted.delta)
+    if not ledger.exists():
+        raise FileError(f"{ledger}: no ledger there. --budget makes one, and so does fit --ledger.")
     if end_run is not None:
         ledgers.end_run(ledger, end_run)
     account = read_account(ledger)

@@ -75,6 +75,7 @@ def audit_command(
     public: Annotated[
         Path | None, typer.Option(help="The public windows file that few-numbers starts from.")
     ] = None,
+    numbers: Annotated[int | None, typer.Option(help=help_of(PrivacyConfig, "numbers"))] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Training rounds.")] = AUDIT_ROUNDS,
     width: Annotated[int, typer.Option(min=8, help="Channels of the networks.")] = AUDIT_WIDTH,
     seed: Annotated[
@@ -92,6 +93,7 @@ def audit_command(
         "clip_norm": clip_norm,
         "sampling_probability": sampling_probability,
         "windows_per_unit": windows_per_unit,
+        "numbers": numbers,
     }
     privacy = section_of(PrivacyConfig, asked)
     options = {"generator": generator, "rounds": rounds, "width": width, "seed": seed}

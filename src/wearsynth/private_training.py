@@ -15,11 +15,11 @@ import numpy as np
 from wearsynth import few_numbers
 from wearsynth.config import FitConfig, PrivacyConfig
 from wearsynth.data import Windows
-from wearsynth.errors import ConfigError, ModelError
+from wearsynth.errors import ConfigError, ModelError, PrivacyError
 from wearsynth.model import Model
 from wearsynth.optimise import Records, Watch
 from wearsynth.privacy.accounting import release_of
-from wearsynth.privacy.keys import KEY_FILE, Key, kept_key
+from wearsynth.privacy.keys import KEY_FILE, RANDOMNESS, Key, kept_key
 from wearsynth.privacy.ledger import Run, begin_run, open_ledger
 from wearsynth.privacy.ledger_lines import run_name
 from wearsynth.privacy.plan import DpPlan
@@ -84,7 +84,9 @@ def fit_privately(
     task = _Task(config, privacy, _plan(config, privacy, len(units), say), units)
     encoded = Records(representation_of(windows).encode(windows), windows.label)
     options = {**config.model_dump(), **privacy.model_dump(), "units": digest_of(units)}
+    options["randomness"] = RANDOMNESS
     loop_file = open_checkpoint(checkpoint, encoded, options, resume=resume, say=say)
+    _check_ledger(privacy, loop_file)
     key = _key(checkpoint, loop_file)
     start = start_of(windows, config, public, checkpoint, say)
     run = _run(task, windows, key, fingerprint(encoded, options))
@@ -151,9 +153,16 @@ def _plan(config: FitConfig, privacy: PrivacyConfig, units: int, say: Say) -> Dp
 
 
 def plan_of(config: FitConfig, privacy: PrivacyConfig) -> DpPlan:
-    """Give the plan of a fit with these options; ConfigError without an epsilon."""
+    """Give the plan of a fit with these options; ConfigError without an epsilon, or with few numbers."""
     if not privacy.epsilon:
-        raise ConfigError("privacy.epsilon: private training needs one above 0.")
+        raise ConfigError(
+            "privacy.epsilon: private training needs one above 0; only few-numbers can do with 0."
+        )
+    if privacy.numbers is not None:
+        raise ConfigError(
+            f"privacy.numbers: a {config.generator} is trained, and releases no few numbers. Leave it "
+            "out, or choose the generator few-numbers."
+        )
     updates = 1 if config.generator == "flow" else config.critic_updates
     return plan_for(
         privacy.epsilon,
@@ -163,6 +172,16 @@ def plan_of(config: FitConfig, privacy: PrivacyConfig) -> DpPlan:
         clip_norm=privacy.clip_norm,
         unit=privacy.unit,
     )
+
+
+def _check_ledger(privacy: PrivacyConfig, loop_file: Path | None) -> None:
+    """Raise PrivacyError where a fit is resumed and its ledger is gone: a new one would forget runs."""
+    resumed = loop_file is not None and loop_file.exists()
+    if resumed and privacy.ledger is not None and not Path(privacy.ledger).exists():
+        raise PrivacyError(
+            f"{privacy.ledger}: the ledger on which this fit was begun is gone, and a new one would forget "
+            "what was charged. Put it back."
+        )
 
 
 def _key(checkpoint: Path | None, loop_file: Path | None) -> Key:
@@ -257,7 +276,7 @@ def _statement(task: _Task, start: Start, run: Run | None) -> PrivacyStatement:
             f"{plan.noise_multiplier:.4g} times that, once a step; Adam, averaged weights"
         ),
         randomness=(
-            "SHAKE-256 of a secret key of 32 bytes from the operating system, deleted after training; "
+            f"{RANDOMNESS} of a secret key of 32 bytes from the operating system, deleted after training; "
             "noisy sums are rounded to a grid"
         ),
         public=_public(start),

@@ -15,9 +15,9 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torch.overrides import TorchFunctionMode
 
 from wearsynth.generators import Parameters
+from wearsynth.privacy.layers import LINEAR, TABLE, Layer, convolution
 
 
 class NotKept(Exception):  # noqa: N818 - an answer, not a fault: another way is taken
@@ -25,60 +25,119 @@ class NotKept(Exception):  # noqa: N818 - an answer, not a fault: another way is
 
 
 @dataclass(frozen=True, eq=False)
-class Layer:
-    """One way to use a weight, linear in x and in the weight.
+class Use:
+    """A use of a weight: what went in, (record, ...), and the gradient by what came out."""
 
-    forward: (x, weight) -> y. back: (gradient by y, weight, sizes of x) -> gradient by x. parts: (x,
-    gradient by y) -> what the gradient by the weight is made of.
+    layer: Layer
+    x: Tensor
+    slope: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Books:
+    """What a batch's gradients are made of, by the parameter's name.
+
+    uses: of weights. singles: gradients of single records as they are, (record, number) each.
     """
 
-    forward: Callable[[Tensor, Tensor], Tensor]
-    back: Callable[[Tensor, Tensor, torch.Size], Tensor]
-    parts: Callable[[Tensor, Tensor], "Products | Singles"]
+    uses: dict[str, list[Use]]
+    singles: dict[str, list[Tensor]]
 
 
 @dataclass(frozen=True, eq=False)
-class Products:
-    """Gradients as sums over places: after^T before. before, after: (record, place, number) each."""
+class _Keeper:
+    """What is written while a loss is made, of so many records."""
 
-    before: Tensor
-    after: Tensor
-
-
-@dataclass(frozen=True, eq=False)
-class Singles:
-    """Gradients of single records as they are, (record, number)."""
-
-    values: Tensor
+    records: int
+    books: Books
 
 
-Books = dict[str, list[Products | Singles]]
-"""Parameter's name -> its uses."""
+class _Kept(Tensor):
+    """A parameter each use of which is kept; NotKept where it cannot be.
 
-Keep = Callable[["Products | Singles"], None]
-"""Writes one use down."""
+    plain: the parameter itself. of_records: of one axis alone, such as a gain: the same numbers once a
+    record, (record, number), by which the gradient is that of each record.
+    """
+
+    plain: Tensor
+    of_records: Tensor
+    called: str
+    keeper: _Keeper
+
+    @classmethod
+    def __torch_function__(
+        cls,
+        func: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        given = dict(kwargs or {})
+        if func in _KEPT:
+            return _KEPT[func](*args, **given)
+        result = func(*_plain(args), **_plain(given))
+        if _follows(result):
+            raise NotKept(f"{getattr(func, '__name__', func)} of a parameter")
+        return result
+
+
+def _plain(value: Any) -> Any:
+    """Give arguments with ordinary parameters in the place of those that are kept."""
+    if isinstance(value, list | tuple):
+        return type(value)([_plain(one) for one in value])
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    return value.plain if isinstance(value, _Kept) else value
+
+
+def _follows(result: Any) -> bool:
+    """Tell whether a gradient goes through a result, so that a use would be missed."""
+    if isinstance(result, list | tuple):
+        return any(_follows(one) for one in result)
+    return isinstance(result, Tensor) and result.requires_grad
+
+
+def books_of(losses: Callable[[Parameters], Tensor], own: Parameters, records: int) -> Books:
+    """Give the books of losses (record,), a function of these parameters; NotKept where there are none."""
+    keeper = _Keeper(records, Books({}, {}))
+    kept = {name: _kept(value, name, keeper) for name, value in own.items()}
+    flat = {name: of.of_records for name, of in kept.items() if of.plain.dim() == 1}
+    whole = losses(dict(kept)).sum()
+    slopes = torch.autograd.grad(whole, [*own.values(), *flat.values()], allow_unused=True)
+    for name, slope in zip(flat, slopes[len(own) :], strict=True):
+        if slope is not None:
+            keeper.books.singles.setdefault(name, []).append(slope)
+    return keeper.books
+
+
+def _kept(value: Tensor, name: str, keeper: _Keeper) -> _Kept:
+    kept = value.detach().as_subclass(_Kept)
+    kept.plain, kept.called, kept.keeper = value, name, keeper
+    if value.dim() == 1:
+        kept.of_records = value.detach().expand(keeper.records, -1).requires_grad_()
+    return kept
 
 
 @dataclass(frozen=True, eq=False)
 class _Place:
-    """How a weight and a bias are used, and where that is written down; None: it is not kept.
-
-    axis: of y, along which the bias lies.
-    """
+    """How a weight and a bias are used, and where that is written down; None: it is not kept."""
 
     layer: Layer
-    axis: int
-    weight: Keep | None
-    bias: Keep | None
+    weight: list[Use] | None
+    bias: list[Tensor] | None
+
+    def keep(self, x: Tensor, slope: Tensor) -> None:
+        """Write down a use of the weight, where no gradient is asked for its own gradient."""
+        if self.weight is not None and not torch.is_grad_enabled():
+            self.weight.append(Use(self.layer, x.detach(), slope.detach()))
 
 
-class _Use(torch.autograd.Function):
+class _Using(torch.autograd.Function):
     """Use a weight and a bias, and keep the use in the last backward pass."""
 
     @staticmethod
     def forward(x: Tensor, weight: Tensor, bias: Tensor | None, place: _Place) -> Tensor:
-        used = place.layer.forward(x, weight)
-        return used if bias is None else used + along(bias, used, place.axis)
+        return place.layer.forward(x, weight, bias)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
@@ -89,19 +148,18 @@ class _Use(torch.autograd.Function):
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, None, None, None]:
         x, weight = ctx.saved_tensors
         place = ctx.place
-        if not torch.is_grad_enabled():  # a gradient that is not asked for its own gradient
-            if place.weight is not None:
-                place.weight(place.layer.parts(x, slope))
-            if place.bias is not None:
-                place.bias(Singles(_summed(slope, place.axis)))
-        back = None
-        if ctx.needs_input_grad[0]:
-            back = _UseBack.apply(slope, weight, place, x.shape)  # type: ignore[no-untyped-call]
-        return back, None, None, None
+        place.keep(x, slope)
+        if place.bias is not None and not torch.is_grad_enabled():
+            place.bias.append(place.layer.bias(slope))
+        if not ctx.needs_input_grad[0]:
+            return None, None, None, None
+        if not torch.is_grad_enabled():
+            return place.layer.back(slope, weight, x.shape), None, None, None
+        return _UsingBack.apply(slope, weight, place, x.shape), None, None, None  # type: ignore[no-untyped-call]
 
 
-class _UseBack(torch.autograd.Function):
-    """Use a weight the other way round, as the gradient of `_Use` does."""
+class _UsingBack(torch.autograd.Function):
+    """Use a weight the other way round, as the gradient of `_Using` does."""
 
     @staticmethod
     def forward(slope: Tensor, weight: Tensor, place: _Place, sizes: torch.Size) -> Tensor:
@@ -116,128 +174,50 @@ class _UseBack(torch.autograd.Function):
     def backward(ctx: Any, x: Tensor) -> tuple[Tensor | None, None, None, None]:
         slope, weight = ctx.saved_tensors
         place = ctx.place
-        if not torch.is_grad_enabled() and place.weight is not None:
-            place.weight(place.layer.parts(x, slope))
+        place.keep(x, slope)
         back = None
         if ctx.needs_input_grad[0]:
-            again = replace(place, bias=None)
-            back = _Use.apply(x, weight, None, again)  # type: ignore[no-untyped-call]
+            back = _Using.apply(x, weight, None, replace(place, bias=None))  # type: ignore[no-untyped-call]
         return back, None, None, None
 
 
 for _function in (
-    _Use,
-    _UseBack,
-):  # torch asks at each call, which takes longer than small layers do
+    _Using,
+    _UsingBack,
+):  # what torch asks at each call takes longer than small layers do
     setattr(_function.forward, "__signature__", inspect.signature(_function.forward))  # noqa: B010
 
 
-def along(weight: Tensor, x: Tensor, axis: int) -> Tensor:
-    """Give a weight (number,) so that it meets that axis of x."""
-    sizes = [1] * x.dim()
-    sizes[axis] = -1
-    return weight.reshape(sizes)
+def _use(x: Tensor, weight: Tensor, bias: Tensor | None, layer: Layer) -> Tensor:
+    """Use a weight and a bias, and keep those that are to be kept."""
+    keeper = _keeper(x, weight, bias)
+    uses = keeper.books.uses.setdefault(weight.called, []) if isinstance(weight, _Kept) else None
+    singles = keeper.books.singles.setdefault(bias.called, []) if isinstance(bias, _Kept) else None
+    place = _Place(layer, uses, singles)
+    used: Tensor = _Using.apply(x, _plain(weight), _plain(bias), place)  # type: ignore[no-untyped-call]
+    return used
 
 
-def _summed(values: Tensor, axis: int) -> Tensor:
-    """Give (record, number), summed over all but the records and that axis."""
-    moved = values.movedim(axis, -1)
-    return moved.reshape(len(moved), -1, moved.shape[-1]).sum(dim=1)
+def _keeper(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> _Keeper:
+    """Give who keeps a use; NotKept where records do not go through one by one."""
+    [keeper, *_] = [of.keeper for of in (weight, bias) if isinstance(of, _Kept)]
+    if isinstance(x, _Kept) or len(x) != keeper.records:
+        raise NotKept(f"{len(x)} rows for {keeper.records} records")
+    return keeper
 
 
-LINEAR = Layer(
-    F.linear,
-    lambda slope, weight, _sizes: slope @ weight,
-    lambda x, slope: Products(
-        x.reshape(len(x), -1, x.shape[-1]), slope.reshape(len(slope), -1, slope.shape[-1])
-    ),
-)
+def _of_records(number: Tensor | None, records: int) -> Tensor:
+    """Give a gain or a shift of each record, (record, number)."""
+    if number is None:
+        raise NotKept("a norm with but one of weight and bias")
+    return number.of_records if isinstance(number, _Kept) else number.expand(records, -1)
 
 
-def _conv(stride: int, padding: int, width: int) -> Layer:
-    """Give a convolution of x (record, channel, place); weights (after, before, width)."""
-
-    def back(slope: Tensor, weight: Tensor, sizes: torch.Size) -> Tensor:
-        reached = (slope.shape[2] - 1) * stride - 2 * padding + width
-        return F.conv_transpose1d(
-            slope, weight, None, stride, padding, output_padding=sizes[2] - reached
-        )
-
-    def parts(x: Tensor, slope: Tensor) -> Products:
-        seen = F.pad(x, (padding, padding)).unfold(2, width, stride).transpose(1, 2)
-        return Products(seen.flatten(2), slope.transpose(1, 2))
-
-    return Layer(lambda x, weight: F.conv1d(x, weight, None, stride, padding), back, parts)
-
-
-def _scale(axis: int) -> Layer:
-    """Give a gain of each number along an axis."""
-    return Layer(
-        lambda x, weight: x * along(weight, x, axis),
-        lambda slope, weight, _sizes: slope * along(weight, slope, axis),
-        lambda x, slope: Singles(_summed(x * slope, axis)),
-    )
-
-
-class Bookkeeper(TorchFunctionMode):
-    """While it is entered, every use of these parameters is kept; NotKept where it cannot be.
-
-    books are complete once a loss has been differentiated by the parameters, outside. Uses get a view of a
-    parameter: by its identity it is known which calls are still to be kept.
-    """
-
-    def __init__(self, own: Parameters, records: int) -> None:
-        super().__init__()
-        self.books: Books = {name: [] for name in own}
-        self._own = {id(value): name for name, value in own.items()}
-        self._alive = own  # so that no other tensor takes an identity
-        self._records = records
-
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Any,
-        args: tuple[Any, ...] = (),
-        kwargs: Mapping[str, Any] | None = None,
-    ) -> Any:
-        given = dict(kwargs or {})
-        mine = [value for value in (*args, *given.values()) if id(value) in self._own]
-        if not mine:
-            return func(*args, **given)
-        if func in _KEPT:
-            return _KEPT[func](self, *args, **given)
-        result = func(*args, **given)
-        if isinstance(result, Tensor) and result.requires_grad and result is not mine[0]:
-            raise NotKept(f"{getattr(func, '__name__', func)} of a parameter")
-        return result
-
-    def used(
-        self, x: Tensor, weight: Tensor, bias: Tensor | None, layer: Layer, axis: int
-    ) -> Tensor:
-        """Use a weight and a bias, which lies along that axis, and keep those that are to be kept."""
-        if len(x) != self._records:
-            raise NotKept(f"{len(x)} rows for {self._records} records")
-        place = _Place(layer, axis, self._keep(weight), self._keep(bias))
-        views = [None if of is None else of.view_as(of) for of in (weight, bias)]
-        used: Tensor = _Use.apply(x, *views, place)  # type: ignore[no-untyped-call]
-        return used
-
-    def forget(self) -> None:
-        """Empty the books: what they hold and the graph that writes them hold each other in memory."""
-        for uses in self.books.values():
-            uses.clear()
-
-    def _keep(self, parameter: Tensor | None) -> Keep | None:
-        name = self._own.get(id(parameter))
-        return None if name is None else self.books[name].append
-
-
-def _linear(books: Bookkeeper, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    return books.used(x, weight, bias, LINEAR, -1)
+def _linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    return _use(x, weight, bias, LINEAR)
 
 
 def _conv1d(  # noqa: PLR0917 - as torch calls it
-    books: Bookkeeper,
     x: Tensor,
     weight: Tensor,
     bias: Tensor | None = None,
@@ -248,38 +228,40 @@ def _conv1d(  # noqa: PLR0917 - as torch calls it
 ) -> Tensor:
     if tuple(dilation) != (1,) or groups != 1 or isinstance(padding, str):
         raise NotKept("a convolution with dilation or groups")
-    layer = _conv(stride[0], padding[0], weight.shape[2])
-    return books.used(x, weight, bias, layer, 1)
+    return _use(x, weight, bias, convolution(stride[0], padding[0], _plain(weight).shape[2]))
 
 
-def _group_norm(  # noqa: PLR0917 - as torch calls it
-    books: Bookkeeper,
+def _group_norm(
     x: Tensor,
     groups: int,
-    weight: Tensor,
+    weight: Tensor | None = None,
     bias: Tensor | None = None,
     eps: float = 1e-5,
 ) -> Tensor:
-    plain = F.group_norm(x, groups, None, None, eps)
-    return books.used(plain, weight, bias, _scale(1), 1)
+    _keeper(x, weight, bias)
+    gain, shift = (_of_records(of, len(x)).reshape(-1) for of in (weight, bias))
+    one = x.reshape(
+        1, -1, *x.shape[2:]
+    )  # as channels of one record, each has its own gain and shift
+    return F.group_norm(one, len(x) * groups, gain, shift, eps).view_as(x)
 
 
-def _layer_norm(  # noqa: PLR0917 - as torch calls it
-    books: Bookkeeper,
+def _layer_norm(
     x: Tensor,
     sizes: tuple[int, ...],
-    weight: Tensor,
+    weight: Tensor | None = None,
     bias: Tensor | None = None,
     eps: float = 1e-5,
 ) -> Tensor:
     if len(sizes) != 1:
         raise NotKept("a norm over several axes")
-    plain = F.layer_norm(x, sizes, None, None, eps)
-    return books.used(plain, weight, bias, _scale(-1), -1)
+    _keeper(x, weight, bias)
+    between = [len(x), *[1] * (x.dim() - 2), -1]
+    gain, shift = (_of_records(of, len(x)).reshape(between) for of in (weight, bias))
+    return torch.addcmul(shift, F.layer_norm(x, sizes, None, None, eps), gain)
 
 
 def _embedding(  # noqa: PLR0917 - as torch calls it
-    books: Bookkeeper,
     label: Tensor,
     weight: Tensor,
     padding_idx: int | None = None,
@@ -290,15 +272,9 @@ def _embedding(  # noqa: PLR0917 - as torch calls it
 ) -> Tensor:
     if padding_idx is not None or max_norm is not None or scale_grad_by_freq or sparse:
         raise NotKept("an embedding that is more than a table")
-    told = F.one_hot(label, len(weight)).to(weight.dtype)
-    return books.used(told, weight, None, _EMBEDDING, -1)
+    table = _plain(weight)
+    return _use(F.one_hot(label, len(table)).to(table.dtype), weight, None, TABLE)
 
-
-_EMBEDDING = Layer(
-    lambda x, weight: x @ weight,
-    lambda slope, weight, _sizes: slope @ weight.T,
-    lambda x, slope: Products(slope[:, None], x[:, None]),
-)
 
 _KEPT: dict[Callable[..., Any], Callable[..., Tensor]] = {
     F.linear: _linear,

@@ -6,14 +6,15 @@ pass for each unit, which is the definition.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 from torch.func import grad, vmap
 
 from wearsynth.generators import Parameters
-from wearsynth.privacy.bookkeeping import Bookkeeper, Books, Products, Singles
+from wearsynth.privacy.bookkeeping import Books, Use, books_of
+from wearsynth.privacy.layers import in_common
 
 ROUNDING = 1e-4
 """Units are clipped to this share less than the norm, so that rounding never makes more of it."""
@@ -22,6 +23,9 @@ VMAP_CHUNK = 64
 
 BOOKS_CHUNK = 512
 """So many records at most in a pass: memory does not grow with the number of units."""
+
+MAKING = 32
+"""So many places, squared, are in common as quickly as a gradient of 1 x 1 is made and read again."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,79 +98,101 @@ def clipped_by_books(
     loss: BatchLoss, own: Parameters, batch: Batch, clip_norm: float
 ) -> Parameters:
     """Give the clipped sum in one pass; NotKept where the loss uses a parameter in an unknown way."""
-    total, size = _nothing(own), max(1, BOOKS_CHUNK // batch.each)
-    for first in range(0, batch.units, size):
-        part = batch.of_units(first, first + size)
-        keeper = Bookkeeper(own, len(part.label))
-        with keeper:
-            losses = loss(own, part.values, part.label, part.noise)
-        torch.autograd.grad(losses.sum(), list(own.values()), allow_unused=True)
-        _add_kept(total, keeper.books, batch.each, clip_norm)
-        keeper.forget()
-    return total
+    sizes, step = {n: value.shape for n, value in own.items()}, max(1, BOOKS_CHUNK // batch.each)
+    total = Parameters()
+    for first in range(0, batch.units, step):
+        part = batch.of_units(first, first + step)
+
+        def losses(kept: Parameters, of: Batch = part) -> Tensor:
+            return loss(kept, of.values, of.label, of.noise)
+
+        books = books_of(losses, own, len(part.label))
+        for name, found in _clipped(books, sizes, batch.each, clip_norm).items():
+            total[name] = total[name] + found if name in total else found
+    return {**_nothing({n: value for n, value in own.items() if n not in total}), **total}
 
 
 @dataclass(frozen=True, eq=False)
 class _Sums:
-    """A weight's gradients by unit as sums over places, after^T before: (unit, place, number) each.
+    """A weight's gradients by unit, and their squared norms, (unit,).
 
-    whole: (unit, after, before), if it is made, which is not always the shortest way.
+    whole: (unit, number), if they are made; it is not always the shortest way.
     """
 
-    before: Tensor
-    after: Tensor
+    uses: list[Use]
+    squares: Tensor
     whole: Tensor | None
 
-    def squared_norms(self) -> Tensor:
-        """Give (unit,) squared norms."""
+    def weighted(self, of_unit: Tensor, of_record: Tensor, sizes: torch.Size) -> Tensor:
+        """Give the sum over units of their share times their gradient, of these sizes."""
         if self.whole is not None:
-            return self.whole.flatten(1).square().sum(dim=1)
-        ties = (self.before @ self.before.transpose(1, 2)) * (
-            self.after @ self.after.transpose(1, 2)
-        )
-        return ties.sum(dim=(1, 2)).clamp(min=0)
+            return (of_unit @ self.whole).view(sizes)
+        parts = [use.layer.whole(use.x, _times(of_record, use.slope), sizes) for use in self.uses]
+        return parts[0] if len(parts) == 1 else torch.stack(parts).sum(dim=0)
 
-    def weighted(self, share: Tensor) -> Tensor:
-        """Give the sum over units of share (unit,) times the gradient, (after, before)."""
-        if self.whole is not None:
-            return (share @ _harmless(self.whole, share).flatten(1)).view(self.whole.shape[1:])
-        after = _harmless(self.after, share) * share[:, None, None]
-        return after.flatten(0, 1).T @ _harmless(self.before, share).flatten(0, 1)
+    def harmless(self, of_unit: Tensor, of_record: Tensor) -> "_Sums":
+        """Give the same, of units that do not count nothing: 0 times infinity is no number."""
+        uses = [
+            replace(use, x=_harmless(use.x, of_record), slope=_harmless(use.slope, of_record))
+            for use in self.uses
+        ]
+        whole = None if self.whole is None else _harmless(self.whole, of_unit)
+        return replace(self, uses=uses, whole=whole)
 
 
-def _add_kept(total: Parameters, books: Books, each: int, clip_norm: float) -> None:
-    """Clip the gradients that books tell of, and add them."""
-    singles, sums = dict[str, Tensor](), dict[str, _Sums]()
-    for name, uses in books.items():
-        whole = [use.values for use in uses if isinstance(use, Singles)]
-        products = [use for use in uses if isinstance(use, Products)]
-        if whole:
-            singles[name] = whole[0] if len(whole) == 1 else torch.stack(whole).sum(dim=0)
-        if products:
-            sums[name] = _sums(products, each)
-    squares = [of.squared_norms() for of in sums.values()]
+def _sums(uses: list[Use], sizes: torch.Size, each: int) -> _Sums:
+    """Give a weight's gradients by unit: each made, or only what pairs of places have in common."""
+    places = each * sum(use.layer.places(use.slope) for use in uses)
+    short = places**2 * (sizes[0] + sizes[1]) < MAKING * sizes.numel()
+    if short and each == 1 and len(uses) == 1:
+        return _Sums(uses, uses[0].layer.squares(uses[0].x, uses[0].slope), None)
+    sides = zip(*(use.layer.parts(use.x, use.slope, each) for use in uses), strict=True)
+    before, after = (of[0] if len(of) == 1 else torch.cat(of, dim=1) for of in sides)
+    if short:
+        return _Sums(uses, in_common(before, after), None)
+    whole = (after.transpose(1, 2) @ before).flatten(1)
+    return _Sums(uses, _squares(whole), whole)
+
+
+def _clipped(
+    books: Books, sizes: Mapping[str, torch.Size], each: int, clip_norm: float
+) -> Parameters:
+    """Give the clipped sum of the gradients that books tell of."""
+    sums = {name: _sums(uses, sizes[name], each) for name, uses in books.uses.items() if uses}
+    squares = [of.squares for of in sums.values()]
+    singles = {
+        name: of[0] if len(of) == 1 else torch.stack(of).sum(dim=0)
+        for name, of in books.singles.items()
+        if of
+    }
     if singles:
-        side_by_side = _by_unit(torch.cat(list(singles.values()), dim=1), each).sum(dim=1)
-        squares.append(side_by_side.square().sum(dim=1))
+        side_by_side = torch.cat(list(singles.values()), dim=1)
+        if each > 1:
+            side_by_side = _by_unit(side_by_side, each).sum(dim=1)
+        squares.append(_squares(side_by_side))
     kept = shares_kept(torch.stack(squares).sum(dim=0).sqrt(), clip_norm)
-    for name, of in sums.items():
-        total[name] += of.weighted(kept).view(total[name].shape)
+    of_record = kept.repeat_interleave(each)
+    if not bool((kept > 0).all()):
+        sums = {name: of.harmless(kept, of_record) for name, of in sums.items()}
+    books.uses.clear()  # what was used is let go, so that its memory serves again
+    found = {name: sums.pop(name).weighted(kept, of_record, sizes[name]) for name in list(sums)}
     if singles:
-        joined = kept @ _harmless(side_by_side, kept)
-        parts = torch.split(joined, [of.shape[1] for of in singles.values()])
-        for name, part in zip(singles, parts, strict=True):
-            total[name] += part.view(total[name].shape)
+        parts = torch.split(
+            kept @ _harmless(side_by_side, kept), [of.shape[1] for of in singles.values()]
+        )
+        found |= dict(zip(singles, parts, strict=True))
+    return found
 
 
-def _sums(products: list[Products], each: int) -> _Sums:
-    """Join the uses of a weight; `each` neighbouring records are one unit's."""
-    before, after = (
-        _by_unit(sides[0] if len(sides) == 1 else torch.cat(sides, dim=1), each).flatten(1, 2)
-        for sides in ([use.before for use in products], [use.after for use in products])
-    )
-    places, wide, high = before.shape[1], before.shape[2], after.shape[2]
-    short = places * (wide + high) < wide * high
-    return _Sums(before, after, None if short else after.transpose(1, 2) @ before)
+def _squares(values: Tensor) -> Tensor:
+    """Give the squared norm of each row."""
+    norms: Tensor = torch.linalg.vector_norm(values, dim=1)
+    return norms.square()
+
+
+def _times(share: Tensor, values: Tensor) -> Tensor:
+    """Give values (unit, ...) times share (unit,)."""
+    return values * share.view(-1, *[1] * (values.dim() - 1))
 
 
 def _harmless(values: Tensor, share: Tensor) -> Tensor:

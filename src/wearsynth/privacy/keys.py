@@ -1,6 +1,6 @@
 """The secret key of a private training, and all of its randomness.
 
-Who is in a step, what of theirs, and the noise are functions of (key, purpose, step) by SHAKE-256, an
+Who is in a step, what of theirs, and the noise are functions of (key, purpose, step) by SHAKE-128, an
 extendable hash of which nobody without the key can tell a bit. A step that is played again after a
 crash is then the very same release. Whoever holds the key could take the noise off: it is drawn from
 the operating system, lies in the private checkpoint alone, and is deleted with it.
@@ -10,6 +10,7 @@ import hashlib
 import math
 import os
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,11 +24,14 @@ from wearsynth.files import atomic_file, read_bytes
 
 Float64Array = NDArray[np.float64]
 
+RANDOMNESS = "SHAKE-128"
+"""Of what all numbers are made; a run that was begun with others is another run."""
+
 KEY_BYTES = 32
 KEY_FILE = "key"
 
-BLOCK = 2**16
-"""So many numbers are made at once: they stay in the processor's cache."""
+BLOCK = 2**14
+"""So many normal numbers are made at once: they stay in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -74,37 +78,49 @@ def forget_key(folder: Path) -> None:
 
 def uniforms(key: Key, purpose: str, step: int, count: int) -> Float64Array:
     """Give (count,) numbers between 0 and 1, neither of which comes out, on a grid of 2**-53."""
-    blocks = [
-        _block(key, purpose, step, block, min(BLOCK, count - first))
-        for block, first in enumerate(range(0, count, BLOCK))
-    ]
-    return np.concatenate([np.zeros(0), *blocks])
+    return _uniform(_stream(key, purpose, step, 0, 8 * count))
 
 
-def normals(key: Key, purpose: str, step: int, count: int, *, summed: int = 1) -> Tensor:
-    """Give (count,) standard normal numbers, float64, each the scaled sum of so many independent ones.
+def normals(key: Key, purpose: str, step: int, count: int) -> Tensor:
+    """Give (count,) standard normal numbers, float64."""
+    blocks = normal_blocks(key, purpose, step, count)
+    return torch.cat([torch.zeros(0, dtype=torch.float64), *blocks])
 
-    By Box and Muller (1958, doi 10.1214/aoms/1177706645): two of two uniform numbers.
+
+def normal_blocks(
+    key: Key, purpose: str, step: int, count: int, *, summed: int = 1
+) -> Iterator[Tensor]:
+    """Give standard normal numbers, float64, BLOCK at a time, each the scaled sum of so many.
+
+    By Box and Muller (1958, doi 10.1214/aoms/1177706645): two of a radius, of 52 random bits, and an
+    angle, of 32: a step of it moves a number by 2**-26 at most.
     """
-    size = BLOCK // summed
-    blocks = []
-    for block, first in enumerate(range(0, count, size)):
-        pairs = math.ceil(min(size, count - first) / 2)
-        blocks.append(_normal(_block(key, purpose, step, block, 2 * summed * pairs), summed))
-    return torch.cat([torch.zeros(0, dtype=torch.float64), *blocks])[:count]
+    for block, first in enumerate(range(0, count, BLOCK)):
+        size = min(BLOCK, count - first)
+        pairs = math.ceil(size / 2)
+        stream = _stream(key, purpose, step, block, 12 * summed * pairs)
+        yield _normal(stream, summed, pairs)[:size]
 
 
-def _block(key: Key, purpose: str, step: int, block: int, count: int) -> Float64Array:
-    """Give the first (count,) uniform numbers of a block, 53 random bits each."""
+def _stream(key: Key, purpose: str, step: int, block: int, count: int) -> bytes:
+    """Give the first bytes of a block."""
     told = b"".join(number.to_bytes(8, "little") for number in (len(purpose), step, block))
-    stream = hashlib.shake_256(key.secret + told + purpose.encode()).digest(8 * count)
-    bits = np.frombuffer(stream, dtype="<u8") >> np.uint64(11)
-    return (bits.astype(np.float64) + 0.5) * 2.0**-53
+    return hashlib.shake_128(key.secret + told + purpose.encode()).digest(count)
 
 
-def _normal(uniform: Float64Array, summed: int) -> Tensor:
-    first, second = torch.from_numpy(uniform).view(2, summed, -1)
-    radius = first.log_().mul_(-2 / summed).sqrt_()
-    angle = second.mul_(2 * math.pi)
-    cosine = (angle + math.pi / 2).sin_().mul_(radius)  # the sine of it, which takes less time
-    return torch.cat([angle.sin_().mul_(radius).sum(dim=0), cosine.sum(dim=0)])
+def _uniform(stream: bytes) -> Float64Array:
+    """Give a number for each 8 bytes, of 52 of their bits."""
+    numbers = (np.frombuffer(stream, dtype="<u8") >> np.uint64(12)).astype(np.float64)
+    numbers += 0.5
+    numbers *= 2.0**-52
+    return numbers
+
+
+def _normal(stream: bytes, summed: int, pairs: int) -> Tensor:
+    """Give (2 * pairs,) numbers, of radii first and angles then."""
+    cut = 8 * summed * pairs
+    radius = torch.from_numpy(_uniform(stream[:cut])).log_().mul_(-2 / summed).sqrt_()
+    turns = np.frombuffer(stream, dtype="<u4", offset=cut).astype(np.float64)
+    angle = torch.from_numpy(turns).mul_(2 * math.pi * 2.0**-32)
+    both = torch.stack([torch.cos(angle).mul_(radius), angle.sin_().mul_(radius)])
+    return both.view(2, summed, pairs).sum(dim=1).view(-1)

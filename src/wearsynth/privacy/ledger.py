@@ -152,7 +152,9 @@ def end_run(path: Path, run_id: str) -> None:
     """End a run, also one that crashed: it cannot go on, and steps not begun are free again."""
     with _locked(path):
         if run_id not in {entry.run_id for entry in read_account(path).runs}:
-            raise PrivacyError(f"{path}: knows no run {run_id!r}.")
+            raise PrivacyError(
+                f"{path}: knows no run {run_id!r}. 'wearsynth privacy ledger {path}' lists them."
+            )
         _append(path, {"run": run_id, "ended": True, "at": _now()})
 
 
@@ -190,7 +192,8 @@ def _check_budget(path: Path, account: Account, new: Entry) -> None:
     if total > account.budget:
         raise PrivacyError(
             f"{path}: this run would take epsilon from {before:.3g} to {total:.3g} at delta "
-            f"{account.delta:.2g}, above the data set's budget of {account.budget:g}, so it was not begun."
+            f"{account.delta:.2g}, above the data set's budget of {account.budget:g}, so it was not begun. "
+            "Ask for a smaller epsilon, or end runs that crashed (privacy ledger --end-run)."
         )
 
 

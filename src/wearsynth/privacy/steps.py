@@ -19,7 +19,7 @@ from wearsynth.privacy.clipping import (
     clipped_by_books,
     clipped_by_vmap,
 )
-from wearsynth.privacy.keys import Key, normals
+from wearsynth.privacy.keys import BLOCK, Key, normal_blocks, normals
 from wearsynth.privacy.plan import DpPlan
 from wearsynth.privacy.units import Units, chosen_rows, chosen_units
 
@@ -81,15 +81,21 @@ class PrivateSteps:
 
     def _noisy(self, total: Parameters, player: str, step: int) -> Parameters:
         """Add noise to sums, in units of the clip norm."""
+        flat = torch.cat([value.detach().reshape(-1) for value in total.values()]).cpu()
+        drawn = normal_blocks(self.key, f"noise of {player}", step, len(flat), summed=SUMMED)
+        for part in torch.split(flat, BLOCK):  # a block at a time stays in the processor's cache
+            part.copy_(self._released(part, next(drawn)))
+        parts = torch.split(flat.to(self.device), [value.numel() for value in total.values()])
+        return {n: part.view(v.shape) for (n, v), part in zip(total.items(), parts, strict=True)}
+
+    def _released(self, sums: Tensor, drawn: Tensor) -> Tensor:
+        """Give sums (number,) with noise of numbers drawn, rounded to the grid; float64."""
         sd = self.plan.noise_multiplier
-        flat = torch.cat([value.detach().reshape(-1) for value in total.values()])
-        released = flat.double().cpu() / self.plan.clip_norm
-        if sd > 0:
-            drawn = normals(self.key, f"noise of {player}", step, len(flat), summed=SUMMED)
-            grid = 2.0 ** (math.floor(math.log2(sd)) - GRID_BITS)
-            released = released.add_(drawn.mul_(sd)).div_(grid).round_().mul_(grid)
-        parts = torch.split(released.float().to(self.device), [v.numel() for v in total.values()])
-        return {n: part.reshape(v.shape) for (n, v), part in zip(total.items(), parts, strict=True)}
+        if sd == 0:
+            return sums.double() / self.plan.clip_norm
+        grid = 2.0 ** (math.floor(math.log2(sd)) - GRID_BITS)
+        steps = sums.double().mul_(1 / (self.plan.clip_norm * grid))
+        return steps.add_(drawn, alpha=sd / grid).round_().mul_(grid)
 
 
 def way_to_clip(
