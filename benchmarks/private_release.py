@@ -38,6 +38,7 @@ from wearsynth.few_numbers import (
 from wearsynth.privacy.choosing import choose, nearness
 from wearsynth.privacy.discrete_gaussian import NoisySum, noisy_sum
 from wearsynth.privacy.few_numbers import (
+    CLIP_SHARE,
     Estimate,
     estimate,
     people_needed,
@@ -273,7 +274,7 @@ def _chosen(part: PublicPart, epsilon: float, fold: Fold, draw: int) -> Windows:
     design, offered = part.design, candidates(part)
     own = _numbers(part, fold.giving)
     away = (offered - design.prior).reshape(len(offered), -1) @ design.directions
-    utility = nearness(own, away, reach=2 * design.clip_norm)
+    utility = nearness(own, away, reach=2 * design.clip_norm / CLIP_SHARE)
     return _made(part, offered[choose(utility, epsilon=epsilon)], fold, draw)
 
 
