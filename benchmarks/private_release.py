@@ -38,6 +38,7 @@ from wearsynth.few_numbers import (
 from wearsynth.privacy.choosing import choose, nearness
 from wearsynth.privacy.discrete_gaussian import NoisySum, noisy_sum
 from wearsynth.privacy.few_numbers import (
+    CLIP_SHARE,
     Estimate,
     estimate,
     people_needed,
@@ -60,7 +61,7 @@ DELTA, EACH, SEED = 1e-5, 400, 0
 EPSILONS = (10.0, 3.0, 1.0)
 PEOPLE = (5, 10, 17, 34, 100)
 PEOPLE_EPSILONS = (3.0, 1.0)
-FEW_DRAWS = 3
+FEW_DRAWS = 8
 """Noise draws of the rows beside the main ones."""
 
 
@@ -79,7 +80,7 @@ def main(arguments: list[str]) -> None:
     given = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     given.add_argument("--data", nargs="+", choices=[*DATA], default=["e4_stress", "wesad"])
     given.add_argument("--folds", type=int, default=5)
-    given.add_argument("--draws", type=int, default=10)
+    given.add_argument("--draws", type=int, default=20)
     given.add_argument("--people", action="store_true")
     given.add_argument("--shared", type=Path, default=ROOT.parent / "shared")
     given.add_argument("--json", type=Path)
@@ -273,7 +274,7 @@ def _chosen(part: PublicPart, epsilon: float, fold: Fold, draw: int) -> Windows:
     design, offered = part.design, candidates(part)
     own = _numbers(part, fold.giving)
     away = (offered - design.prior).reshape(len(offered), -1) @ design.directions
-    utility = nearness(own, away, reach=2 * design.clip_norm)
+    utility = nearness(own, away, reach=2 * design.clip_norm / CLIP_SHARE)
     return _made(part, offered[choose(utility, epsilon=epsilon)], fold, draw)
 
 

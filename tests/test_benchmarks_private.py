@@ -18,8 +18,9 @@ pytestmark = pytest.mark.skipif(
 )
 if BENCHMARKS.is_dir():
     sys.path.insert(0, str(BENCHMARKS))
-    release, scores, sets = (
-        importlib.import_module(f"private_release{n}") for n in ("", "_scores", "_sets")
+    release, scores, sets, simulated = (
+        importlib.import_module(f"private_release{n}")
+        for n in ("", "_scores", "_sets", "_simulated")
     )
 
 
@@ -82,3 +83,18 @@ def test_both_sets_are_read_in_one_form() -> None:
     folds = list(sets.folds_of(one, 5, seed=0))
     held = np.concatenate([np.unique(fold.judging.subject) for fold in folds])
     assert sorted(held) == sorted(np.unique(one.subject))
+
+
+def test_a_linear_judge_by_hand() -> None:
+    of = SimpleNamespace(within=np.eye(2))
+    true = np.array([np.sqrt(2.0), 0.0])  # two normals, one sd of their difference apart: Phi(1)
+    assert simulated.auc(of, true, true) == pytest.approx(0.8413, abs=1e-4)
+    assert simulated.auc(of, -true, true) == pytest.approx(0.1587, abs=1e-4)
+    assert simulated.auc(of, np.array([0.0, 1.0]), true) == pytest.approx(0.5)
+
+
+def test_simulated_people_of_one_kind_are_their_true_difference() -> None:
+    alike = np.tile([1.0, 0.0, -1.0], (5, 1))
+    of = SimpleNamespace(own=alike, book=np.zeros(3))
+    true, people = simulated.simulated(of, 4, 0.5, seed=1)
+    assert people == pytest.approx(np.tile(true / 2, (4, 1)))

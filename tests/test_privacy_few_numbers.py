@@ -1,5 +1,7 @@
 """The release of few numbers: what a person adds, what noise does to it, and when it is not used."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -62,6 +64,15 @@ def test_noise_is_dealt_out_by_what_is_expected_of_a_direction() -> None:
     assert (of.tau**2).sum() == pytest.approx(of.clip_norm**2 / 2)
 
 
+def test_the_clip_norm_leaves_room_for_people_who_differ_less_than_public_ones() -> None:
+    of = replace(design(3), prior=np.zeros((1, 3)))  # lengths are those of whole differences
+    lengths = np.linalg.norm(unit_numbers(PUBLIC, of), axis=1)
+    assert of.clip_norm == pytest.approx(0.7 * np.median(lengths))
+    kept = np.linalg.norm(with_count(unit_numbers(PUBLIC, of), of)[:, :-1], axis=1)
+    assert of.let_through == pytest.approx((kept / lengths).mean())
+    assert 0.5 < of.let_through < 1
+
+
 def test_another_prior_is_averaged_where_it_says_something() -> None:
     told = np.array([[np.nan, 5.0, np.nan]])
     mixed = design_release(PUBLIC, classes=2, numbers=2, prior=told).prior
@@ -79,6 +90,7 @@ def test_a_persons_numbers_by_hand() -> None:
         directions=np.eye(1),
         units=np.ones(1),
         clip_norm=1.0,
+        let_through=1.0,
         tau=np.ones(1),
         inside=True,
     )
@@ -158,7 +170,8 @@ def test_shrinking_by_hand() -> None:
     told = Estimate(np.array([10.0, 0.0]), sd=10 * float(of.tau[0]), units=10.0, units_sd=0.0)
     moved = (shrunk(told, of) - of.prior).reshape(-1) @ of.directions
     # 10 people: a departure of 1 whose noise is tau, so tau^2 / (tau^2 + tau^2) of it
-    assert moved == pytest.approx([0.5 * of.units[0], 0.0])
+    # and what clipping took away on public people is given back
+    assert moved == pytest.approx([0.5 * of.units[0] / of.let_through, 0.0])
 
 
 def test_a_count_that_says_nothing_leaves_what_was_expected_of_it() -> None:

@@ -29,6 +29,13 @@ COUNT_SHARE = 0.25
 UNITS = np.arange(3, 3001)
 """How many units there may be, before the noisy count is read: a doubling is as likely anywhere."""
 
+CLIP_SHARE = 0.7
+"""The clip norm is so much of the length that the differences of public units usually have.
+
+A unit whose numbers are longer adds its direction only. Signal and noise then shrink alike, so shorter
+costs little; a norm longer than private units' numbers would add noise that hides nobody.
+"""
+
 TAU_SHARE = 0.5
 """Departures from the prior are expected to have so much of the mean square that clipping lets through."""
 
@@ -59,8 +66,9 @@ class Design:
     feature), the differences from class 0 in units of spread. directions: (class - 1 times feature,
     number), orthonormal. units: (number,), what a number is told in, in sd: the root of the sd that is
     expected of it, by which the squared noise of all numbers together is least. clip_norm: of the numbers.
-    tau: (number,), the sd of the mean departure that is expected of each. inside: whether differences are
-    taken inside units; else between all windows.
+    let_through: the share of public units' differences that clipping leaves, a mean over units. tau:
+    (number,), the sd of the mean departure that is expected of each, clipped. inside: whether differences
+    are taken inside units; else between all windows.
     """
 
     centre: Float64Array
@@ -70,6 +78,7 @@ class Design:
     directions: Float64Array
     units: Float64Array
     clip_norm: float
+    let_through: float
     tau: Float64Array
     inside: bool
 
@@ -120,6 +129,7 @@ def design_release(
         directions=np.eye(size),
         units=np.ones(size),
         clip_norm=1.0,
+        let_through=1.0,
         tau=np.ones(size),
         inside=_several_classes(public) >= ENOUGH_PEOPLE,
     )
@@ -139,10 +149,16 @@ def _scaled(plain: Design, own: Float64Array, mean: Float64Array, numbers: int |
     expected, vectors = np.linalg.eigh((1 - ALIKE) * moment + ALIKE * alike)
     directions, expected = vectors[:, ::-1][:, :numbers], expected[::-1][:numbers] + 1e-9
     units = expected**0.25
-    clip_norm = float(np.median(np.linalg.norm(own @ directions / units, axis=1)))
-    clip_norm = max(clip_norm, 1e-3)
-    tau = units * clip_norm * math.sqrt(TAU_SHARE / (units**2).sum())
-    return replace(plain, directions=directions, units=units, clip_norm=clip_norm, tau=tau)
+    lengths = np.maximum(np.linalg.norm(own @ directions / units, axis=1), 1e-3)
+    clip_norm = CLIP_SHARE * float(np.median(lengths))
+    return replace(
+        plain,
+        directions=directions,
+        units=units,
+        clip_norm=clip_norm,
+        let_through=float(np.minimum(1, clip_norm / lengths).mean()),
+        tau=units * clip_norm * math.sqrt(TAU_SHARE / (units**2).sum()),
+    )
 
 
 def unit_numbers(of: Features, design: Design) -> Float64Array:
@@ -226,11 +242,11 @@ def estimate(noisy: NoisySum, design: Design) -> Estimate:
 def shrunk(told: Estimate, design: Design) -> Float64Array:
     """Give the differences (class - 1, feature) in sd: the prior and, by its noise, the departure.
 
-    Of n units the departure is total / n, with a weight of tau^2 / (tau^2 + (sd / n)^2); the mean is taken
-    over what n may be.
+    Of n units the departure is total / n, with a weight of tau^2 / (tau^2 + (sd / n)^2), over the share of
+    it that clipping lets through; the mean is taken over what n may be.
     """
     weight = np.array([_weight(told, tau) for tau in design.tau])
-    moved = design.directions @ (design.units * weight * told.total)
+    moved = design.directions @ (design.units * weight * told.total) / design.let_through
     return np.asarray(design.prior + moved.reshape(design.prior.shape))
 
 
