@@ -208,6 +208,11 @@ def test_what_cannot_be_had_is_said_first(tmp_path: Path) -> None:
         detect(tmp_path, windows, Detecting(DetectConfig(judges=("tree",)), MIXTURE))
     with pytest.raises(DataError, match="unknown class 'stress'"):
         detect(tmp_path, replace(windows, classes=("rest", "walk", "fun")), Detecting(QUICK))
+    drawn = replace(windows, synthetic=np.full(len(windows), True))
+    with pytest.raises(DataError, match=r"real\.parquet: holds synthetic windows"):
+        detect(tmp_path, drawn, Detecting(QUICK, MIXTURE))
+    with pytest.raises(DataError, match="at least 2 people are needed, and there is 1"):
+        detect(tmp_path, sweaty(1), Detecting(QUICK, MIXTURE))
     assert not (tmp_path / "out").exists()
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine.txt").write_text("x", encoding="utf-8")

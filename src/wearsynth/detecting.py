@@ -105,6 +105,7 @@ def detect_file(
     """
     check_asked(asked)
     windows = load_windows(real)
+    _check_people(windows, real)
     two = told_apart(windows)
     makers = _given(asked.models)
     book = Book.opened(out / BOOK, _key(windows, asked), overwrite=overwrite)
@@ -127,6 +128,19 @@ def detect_file(
     with atomic_file(out / RESULT) as temporary:
         temporary.write_bytes(_ADAPTER.dump_json(detection, indent=1))
     return detection
+
+
+def _check_people(windows: Windows, real: Path) -> None:
+    if windows.synthetic.any():
+        raise DataError(
+            f"{real}: holds synthetic windows; detectors are tested on real ones alone."
+        )
+    people = len(np.unique(windows.group))
+    if people < 2:
+        raise DataError(
+            f"{real}: stress detection leaves people out: at least 2 people are needed, and there is "
+            f"{people}."
+        )
 
 
 def read_detection(path: Path) -> Detection:
@@ -167,8 +181,6 @@ def _fitted(
     With a guarantee each fold's is of that fit alone: together they say more of a person.
     """
     folds = folds_of(windows, asked.detect.folds, seed=asked.fit.seed)
-    if len(folds) < 2:
-        raise DataError("stress detection leaves people out: at least 2 people are needed.")
     makers = {}
     for number, people in enumerate(folds, start=1):
         name = f"fold-{number}"
