@@ -1,18 +1,25 @@
 """The set e4_stress: 18 people's Empatica E4 at native rates, rest and stress, as recordings and windows.
 
-Nothing of it stands in this repository: it is read from e4_stress_native.npz (--shared), whose keys
-are PERSON/ACC (1/64 g, 32 Hz), PERSON/BVP (64 Hz), PERSON/EDA (uS, 4 Hz), PERSON/TEMP (degC, 4 Hz)
-and PERSON/label_1hz (0 rest, 1 stress, -1 none).
+Usage: python benchmarks/e4_stress_data.py -o FOLDER [--shared FOLDER]
+
+writes each person's E4 folder with their labels, so that `wearsynth data windows FOLDER` takes them as
+it takes any others. Nothing of it stands in this repository: it is read from e4_stress_native.npz
+(--shared), whose keys are PERSON/ACC (1/64 g, 32 Hz), PERSON/BVP (64 Hz), PERSON/EDA (uS, 4 Hz),
+PERSON/TEMP (degC, 4 Hz) and PERSON/label_1hz (0 rest, 1 stress, -1 none).
 """
 
+import argparse
+import sys
 from pathlib import Path
 
 import numpy as np
 
 from wearsynth.data import Channel, Recording, Signal, Span, Split, Windows
+from wearsynth.formats import e4_writer
 from wearsynth.formats.timeline import runs
 from wearsynth.windowing import cut_windows
 
+ROOT = Path(__file__).parents[1]
 PATH = "data/e4_stress/e4_stress_native.npz"
 CLASSES = ("rest", "stress")
 LENGTH_S, STRIDE_S = 60.0, 30.0
@@ -26,6 +33,17 @@ SIGNALS: dict[str, tuple[float, tuple[Channel, ...]]] = {
     "temp": (4.0, (Channel("temp", "degC"),)),
 }
 """Name -> rate in Hz and channels, as the E4's own files have them."""
+
+
+def main(arguments: list[str]) -> None:
+    """Write the folders."""
+    given = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    given.add_argument("-o", "--out", type=Path, required=True)
+    given.add_argument("--shared", type=Path, default=ROOT.parent / "shared")
+    options = given.parse_args(arguments)
+    made = recordings(options.shared / PATH)
+    e4_writer.write(made, options.out)
+    print(f"{options.out}: {len(made)} people with labels")
 
 
 def recordings(path: Path) -> list[Recording]:
@@ -61,3 +79,7 @@ def split(real: Windows, *, seed: int = 0) -> Split:
     people = np.unique(real.subject)
     out = np.isin(real.subject, np.random.default_rng(seed).permutation(people)[:HELD_OUT])
     return Split(real.select(~out), real.select(out))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from commands import wearsynth
@@ -78,11 +79,15 @@ def test_stress_that_shows_is_found_by_all_detectors_from_all_they_learn_from(
             assert (detection.utility.row(judge, arm).class_f1 or 0) > 0.9, (judge, arm)
             assert len(detection.by_seed[judge][arm]) == 1
         assert detection.utility.row(judge, NOTHING).class_f1 == 0.0
+    assert {(area.judge, area.trained_on) for area in detection.areas} == {
+        (judge, arm) for judge in judges for arm in (REAL, MADE, BOTH)
+    }
+    assert all(area.value > 0.95 and (area.own or 0) > 0.95 for area in detection.areas)
     assert detection.always_f1 == pytest.approx(2 * (1 / 3) / (4 / 3))
     assert detection == read_detection(tmp_path / "out" / RESULT)
     lines = "\n".join(detection_lines(detection))
     assert "none: trained without differential privacy" in lines
-    assert "always saying stress has F1 0.50" in lines
+    assert "always saying stress has F1 0.500 and AUC .5" in lines
 
 
 def test_where_nothing_shows_nothing_is_found(tmp_path: Path) -> None:
@@ -114,6 +119,15 @@ def test_folds_are_of_whole_people() -> None:
         "p2",
         "p3",
     ]
+
+
+def test_a_seed_deals_people_and_fits_anew(tmp_path: Path) -> None:
+    windows = sweaty(6)
+    folds = [folds_of(windows, 2, seed=seed) for seed in range(4)]
+    assert folds[0] == folds_of(windows, 2) and any(other != folds[0] for other in folds[1:])
+    detect(tmp_path, windows, Detecting(QUICK, FitConfig(generator="mixture", seed=1)))
+    train = load_windows(tmp_path / "out" / "fold-1" / "train.parquet")
+    assert set(train.subject.tolist()) == set(windows.subject.tolist()) - set(folds[1][0])
 
 
 def test_a_model_that_has_seen_who_is_tested_is_refused(tmp_path: Path) -> None:
@@ -151,12 +165,13 @@ def test_finished_work_is_kept_and_other_options_are_not_mixed_in(tmp_path: Path
     first = detect(tmp_path, windows, asked)
     kept = {p: p.stat().st_mtime_ns for p in (tmp_path / "out").rglob("*.safetensors")}
     book = tmp_path / "out" / "progress.json"
-    decisions = json.loads(book.read_text(encoding="utf-8"))["decisions"]
+    scores = tmp_path / "out" / "scores"
+    decided = (scores / "trees-0.parquet").stat().st_mtime_ns
     more = Detecting(replace_in(QUICK, seeds=2), MIXTURE)
     second = detect(tmp_path, windows, more)
     assert {p: p.stat().st_mtime_ns for p in (tmp_path / "out").rglob("*.safetensors")} == kept
-    again = json.loads(book.read_text(encoding="utf-8"))["decisions"]
-    assert again["trees, seed 0"] == decisions["trees, seed 0"] and len(again) == 2
+    assert (scores / "trees-0.parquet").stat().st_mtime_ns == decided
+    assert sorted(path.name for path in scores.iterdir()) == ["trees-0.parquet", "trees-1.parquet"]
     assert second.by_seed["trees"][MADE][0] == first.by_seed["trees"][MADE][0]
     other = Detecting(replace_in(QUICK, times=2.0), MIXTURE)
     with pytest.raises(FileError, match="other windows or options"):
@@ -193,6 +208,11 @@ def test_what_cannot_be_had_is_said_first(tmp_path: Path) -> None:
         detect(tmp_path, windows, Detecting(DetectConfig(judges=("tree",)), MIXTURE))
     with pytest.raises(DataError, match="unknown class 'stress'"):
         detect(tmp_path, replace(windows, classes=("rest", "walk", "fun")), Detecting(QUICK))
+    drawn = replace(windows, synthetic=np.full(len(windows), True))
+    with pytest.raises(DataError, match=r"real\.parquet: holds synthetic windows"):
+        detect(tmp_path, drawn, Detecting(QUICK, MIXTURE))
+    with pytest.raises(DataError, match="at least 2 people are needed, and there is 1"):
+        detect(tmp_path, sweaty(1), Detecting(QUICK, MIXTURE))
     assert not (tmp_path / "out").exists()
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine.txt").write_text("x", encoding="utf-8")
@@ -228,9 +248,12 @@ def test_the_command_prints_the_tables(
     save_windows(sweaty(), tmp_path / "real.parquet")
     words = ("detect", tmp_path / "real.parquet", "-o", tmp_path / "out", "--generator", "mixture")
     code, out, err = wearsynth(
-        capsys, monkeypatch, *words, "--folds", 2, "--seeds", 1, "--judge", "trees"
+        capsys, monkeypatch, *words, "--folds", 2, "--seeds", 1, "--judge", "trees", "--seed", 3
     )
     assert code == 0, err
+    assert "each person's own, mean" in out
+    kept = pq.read_table(tmp_path / "out" / "scores" / "trees-0.parquet").to_pydict()
+    assert set(kept["learnt_from"]) == {REAL, MADE, BOTH} and set(kept["stress"]) == {0, 1}
     assert "TSTR - TRTR" in out and "detection.json: written" in out
     assert "fold 2 of 2, without" in err
     code, _, err = wearsynth(capsys, monkeypatch, *words, "--times", 1)

@@ -82,7 +82,7 @@ def test_unknown_names_are_refused_with_the_nearest() -> None:
 def test_recordings_with_none_of_the_classes_are_refused() -> None:
     with pytest.raises(DataError, match=r"none of the classes sit is in .* which have walk"):
         _one({"sit": "rest"}, Span(0.0, 1.0, "walk"))
-    with pytest.raises(DataError, match="which have no labels"):
+    with pytest.raises(DataError, match=r"which have no labels\. Give them"):
         regroup([_recording()], "st")
 
 

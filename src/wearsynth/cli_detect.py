@@ -28,6 +28,9 @@ def detect_command(
     ] = None,
     generator: Annotated[str | None, typer.Option(help=help_of(FitConfig, "generator"))] = None,
     rounds: Annotated[int | None, typer.Option(help=help_of(FitConfig, "rounds"))] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Which people make a fold, and the seed of every fit.")
+    ] = None,
     epsilon: EpsilonOption = None,
     public: PublicOption = None,
     model: Annotated[
@@ -50,7 +53,8 @@ def detect_command(
     A generator is fitted for each fold of people, without them. After Ctrl-C the same command goes on.
     """
     whole = load_config(config) if config is not None else Config()
-    fit = {**whole.fit.model_dump(), **given({"generator": generator, "rounds": rounds})}
+    fitting = given({"generator": generator, "rounds": rounds, "seed": seed})
+    fit = {**whole.fit.model_dump(), **fitting}
     private = given({"epsilon": epsilon, "public": public})
     privacy = {**whole.privacy.model_dump(exclude_unset=True), **private}
     options = {"folds": folds, "seeds": seeds, "times": times, "judges": judge or None}

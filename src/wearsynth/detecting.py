@@ -10,7 +10,6 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from pydantic import TypeAdapter
@@ -18,13 +17,23 @@ from pydantic import TypeAdapter
 import wearsynth
 from wearsynth.config import DetectConfig, FitConfig, PrivacyConfig, SampleConfig
 from wearsynth.data import Windows
+from wearsynth.detecting_kept import Book, load_told, save_told, scores_path
 from wearsynth.errors import ConfigError, DataError, FileError, ModelError
 from wearsynth.evaluation.decisions import Confusion, class_f1s
 from wearsynth.evaluation.person_bench import BOTH, MADE, REAL, Bench, Made, make_bench
-from wearsynth.evaluation.person_task import Utility, measured, utility_of
+from wearsynth.evaluation.person_scores import (
+    Area,
+    AreaDifference,
+    Told,
+    area_lines,
+    areas,
+    decided,
+    told_by,
+)
+from wearsynth.evaluation.person_task import Utility, utility_of
 from wearsynth.evaluation.person_text import utility_lines
 from wearsynth.evaluation.reference import deal_groups
-from wearsynth.evaluation.stress_task import STRESS, detectors, told_apart
+from wearsynth.evaluation.stress_task import STRESS, scorers, told_apart
 from wearsynth.files import atomic_file, read_bytes
 from wearsynth.model import NO_PRIVACY, Model, load_model
 from wearsynth.optimise import Watch
@@ -53,11 +62,14 @@ class Detecting:
 class Detection:
     """What came of it; plain data, written as JSON.
 
-    utility: figures of all seeds together. by_seed: detector -> what it learnt from -> F1 of stress
-    with each seed. privacy: a sentence for each generator, equal ones once. generators: their kinds.
+    utility: figures of all seeds together. areas, area_differences: AUCs, means over seeds. by_seed:
+    detector -> what it learnt from -> F1 of stress with each seed. privacy: a sentence for each
+    generator, equal ones once. generators: their kinds.
     """
 
     utility: Utility
+    areas: tuple[Area, ...]
+    area_differences: tuple[AreaDifference, ...]
     by_seed: Mapping[str, Mapping[str, tuple[float, ...]]]
     generators: tuple[str, ...]
     privacy: tuple[str, ...]
@@ -93,25 +105,42 @@ def detect_file(
     """
     check_asked(asked)
     windows = load_windows(real)
+    _check_people(windows, real)
     two = told_apart(windows)
     makers = _given(asked.models)
-    book = _Book.opened(out / BOOK, _key(windows, asked), overwrite=overwrite)
+    book = Book.opened(out / BOOK, _key(windows, asked), overwrite=overwrite)
     if not makers:
         makers = _fitted(windows, asked, book, say, watch)
-    found: dict[str, list[dict[str, Confusion]]] = {}
+    found: dict[str, list[Mapping[str, Told]]] = {}
     for seed in range(asked.detect.seeds):
         made = list(_made(windows, makers, asked.detect.times, seed, book))
         bench = make_bench(made, real=two, folds=None, seed=0)
         _check_everybody_is_tested(bench)
-        for name in detectors(asked.detect.judges):
-            found.setdefault(name, []).append(
-                _decided(bench, (name, seed), asked.detect.times, book, say)
-            )
+        for name, learn in scorers(asked.detect.judges, seed=seed).items():
+            path = scores_path(out, name, seed)
+            if not (book.has("told", path.name) and path.exists()):
+                say(f"{name}, seed {seed}")
+                save_told(path, told_by(bench, name, learn, added=asked.detect.times), bench)
+                book.note("told", path.name)
+            found.setdefault(name, []).append(load_told(path))
     models = [maker.model for maker in makers.values()]
     detection = _summed(bench, found, models, asked.detect.times)
     with atomic_file(out / RESULT) as temporary:
         temporary.write_bytes(_ADAPTER.dump_json(detection, indent=1))
     return detection
+
+
+def _check_people(windows: Windows, real: Path) -> None:
+    if windows.synthetic.any():
+        raise DataError(
+            f"{real}: holds synthetic windows; detectors are tested on real ones alone."
+        )
+    people = len(np.unique(windows.group))
+    if people < 2:
+        raise DataError(
+            f"{real}: stress detection leaves people out: at least 2 people are needed, and there is "
+            f"{people}."
+        )
 
 
 def read_detection(path: Path) -> Detection:
@@ -124,7 +153,7 @@ def read_detection(path: Path) -> Detection:
 
 def check_asked(asked: Detecting) -> None:
     """Raise ConfigError for an unknown detector, or for privacy of models that are fitted already."""
-    detectors(asked.detect.judges)
+    scorers(asked.detect.judges)
     if asked.privacy.epsilon is not None and asked.models:
         raise ConfigError(
             f"privacy.epsilon = {asked.privacy.epsilon:g} is of fitting, and the models are given. Leave "
@@ -132,25 +161,26 @@ def check_asked(asked: Detecting) -> None:
         )
 
 
-def folds_of(windows: Windows, folds: int) -> list[list[str]]:
-    """Give the people of each fold; 0 or more folds than people: one person each."""
+def folds_of(windows: Windows, folds: int, *, seed: int = 0) -> list[list[str]]:
+    """Give the people of each fold; 0 or more folds than people: one person each.
+
+    seed: which people make a fold.
+    """
     names = np.unique(windows.group)
     if folds == 0 or folds >= len(names):
         return [[name] for name in names.tolist()]
-    place = deal_groups(windows.label, windows.group, folds, np.random.default_rng(0))
+    place = deal_groups(windows.label, windows.group, folds, np.random.default_rng(seed))
     return [np.unique(windows.group[place == fold]).tolist() for fold in range(folds)]
 
 
 def _fitted(
-    windows: Windows, asked: Detecting, book: "_Book", say: Say, watch: Watch | None
+    windows: Windows, asked: Detecting, book: Book, say: Say, watch: Watch | None
 ) -> dict[str, _Maker]:
     """Give a model a fold, fitted to everybody else; finished ones are taken from the folder.
 
     With a guarantee each fold's is of that fit alone: together they say more of a person.
     """
-    folds = folds_of(windows, asked.detect.folds)
-    if len(folds) < 2:
-        raise DataError("stress detection leaves people out: at least 2 people are needed.")
+    folds = folds_of(windows, asked.detect.folds, seed=asked.fit.seed)
     makers = {}
     for number, people in enumerate(folds, start=1):
         name = f"fold-{number}"
@@ -191,7 +221,7 @@ def _given(paths: Sequence[str]) -> dict[str, _Maker]:
 
 
 def _made(
-    windows: Windows, makers: Mapping[str, _Maker], times: float, seed: int, book: "_Book"
+    windows: Windows, makers: Mapping[str, _Maker], times: float, seed: int, book: Book
 ) -> Iterator[Made]:
     """Give what each model makes with a seed, kept in files."""
     for index, (name, maker) in enumerate(makers.items(), start=1):
@@ -233,44 +263,47 @@ def _check_everybody_is_tested(bench: Bench) -> None:
         )
 
 
-def _decided(
-    bench: Bench, judge: tuple[str, int], times: float, book: "_Book", say: Say
-) -> dict[str, Confusion]:
-    """Give the decisions of a detector, by name and seed, kept in the book."""
-    name, seed = judge
-    key = f"{name}, seed {seed}"
-    if key not in book.decisions:
-        say(key)
-        decided = measured(bench, name, detectors([name], seed=seed)[name], added=times)
-        book.decisions[key] = {arm: counts.tolist() for arm, counts in decided.items()}
-        book.write()
-    kept = book.decisions[key]
-    return {arm: np.array(counts, dtype=np.int64) for arm, counts in kept.items()}
-
-
 def _summed(
     bench: Bench,
-    found: Mapping[str, Sequence[Mapping[str, Confusion]]],
+    found: Mapping[str, Sequence[Mapping[str, Told]]],
     models: Sequence[Model],
     times: float,
 ) -> Detection:
+    by_seed = {name: [decided(bench, of) for of in each] for name, each in found.items()}
     added = {
         name: {arm: np.sum([of[arm] for of in each], axis=0) for arm in each[0]}
-        for name, each in found.items()
+        for name, each in by_seed.items()
     }
-    by_seed = {
+    f1s = {
         name: {arm: tuple(_stress_f1(of[arm]) for of in each) for arm in (REAL, MADE, BOTH)}
-        for name, each in found.items()
+        for name, each in by_seed.items()
     }
+    rows, differences = _areas(bench, found)
     share = float((bench.real.label == 1).mean())
     return Detection(
         utility=utility_of(bench, added, looked_at=STRESS, seed=0),
-        by_seed=by_seed,
+        areas=rows,
+        area_differences=differences,
+        by_seed=f1s,
         generators=tuple(dict.fromkeys(model.kind for model in models)),
         privacy=tuple(dict.fromkeys(_privacy(model) for model in models)),
         times=times,
         always_f1=2 * share / (1 + share),
     )
+
+
+def _areas(
+    bench: Bench, found: Mapping[str, Sequence[Mapping[str, Told]]]
+) -> tuple[tuple[Area, ...], tuple[AreaDifference, ...]]:
+    people, label = bench.real.group, bench.real.label
+    rows: list[Area] = []
+    differences: list[AreaDifference] = []
+    for name, each in found.items():
+        by_arm = {arm: [of[arm] for of in each] for arm in each[0]}
+        of_judge = areas(name, by_arm, people, label)
+        rows += of_judge[0]
+        differences += of_judge[1]
+    return tuple(rows), tuple(differences)
 
 
 def _stress_f1(by_group: Confusion) -> float:
@@ -289,64 +322,13 @@ def detection_lines(detection: Detection) -> Iterator[str]:
     )
     yield from (f"privacy: {line}" for line in detection.privacy)
     yield from utility_lines(detection.utility)
+    yield from area_lines(detection.areas, detection.area_differences)
     yield ""
     yield f"F1 {STRESS} by seed"
     for name, arms in detection.by_seed.items():
         for arm, values in arms.items():
             yield f"  {name:<12}{arm:<20} {' '.join(f'{value:.3f}' for value in values)}"
-    yield f"Note: always saying {STRESS} has F1 {detection.always_f1:.2f}."
-
-
-@dataclass(frozen=True)
-class _Book:
-    """What is finished, in a file. done: kind of step -> names. decisions: by detector and seed."""
-
-    path: Path
-    key: str
-    done: dict[str, list[str]]
-    decisions: dict[str, dict[str, Any]]
-
-    @classmethod
-    def opened(cls, path: Path, key: str, *, overwrite: bool) -> "_Book":
-        """Give the book of the folder; FileError where it belongs to other windows or options."""
-        if path.exists():
-            kept = _read_book(path)
-            if kept.get("of") == key:
-                return cls(path, key, kept["done"], kept["decisions"])
-            if not overwrite:
-                raise FileError(
-                    f"{path.parent}: holds a detection of other windows or options. Choose another "
-                    "folder, or replace it with --overwrite."
-                )
-        elif path.parent.is_dir() and any(path.parent.iterdir()):
-            raise FileError(f"{path.parent}: holds other files. Choose another folder.")
-        book = cls(path, key, {}, {})
-        book.write()
-        return book
-
-    def has(self, step: str, name: str) -> bool:
-        """Tell whether a step is finished."""
-        return name in self.done.get(step, [])
-
-    def note(self, step: str, name: str) -> None:
-        """Keep that a step is finished."""
-        self.done.setdefault(step, []).append(name)
-        self.write()
-
-    def write(self) -> None:
-        """Write the book, whole or not at all."""
-        kept = {"of": self.key, "done": self.done, "decisions": self.decisions}
-        with atomic_file(self.path) as temporary:
-            temporary.write_text(json.dumps(kept), encoding="utf-8")
-
-
-def _read_book(path: Path) -> dict[str, Any]:
-    """Give what the book holds; nothing of it where it is damaged."""
-    try:
-        kept = json.loads(read_bytes(path))
-    except ValueError:
-        return {}
-    return kept if isinstance(kept, dict) else {}
+    yield f"Note: always saying {STRESS} has F1 {detection.always_f1:.3f} and AUC .5."
 
 
 def _key(windows: Windows, asked: Detecting) -> str:

@@ -64,9 +64,14 @@ def resampled(by_group: Confusion, *, seed: int) -> Confusion:
 
     The same seed draws the same groups, so that differences between two judges are paired.
     """
-    groups = len(by_group)
-    times = np.random.default_rng(seed).multinomial(groups, np.full(groups, 1 / groups), RESAMPLES)
+    times = drawn_groups(len(by_group), seed=seed)
     return np.asarray(np.einsum("dg,gtc->dtc", times, by_group), dtype=np.int64)
+
+
+def drawn_groups(groups: int, *, seed: int) -> IntArray:
+    """Give how many times each bootstrap draw holds each group, (draw, group)."""
+    rng = np.random.default_rng(seed)
+    return np.asarray(rng.multinomial(groups, np.full(groups, 1 / groups), RESAMPLES))
 
 
 def resampled_f1(by_group: Confusion, *, seed: int) -> Floats:

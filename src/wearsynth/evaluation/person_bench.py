@@ -6,7 +6,7 @@ made without some of the people, are each tested on those people, and the decisi
 
 import logging
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -129,29 +129,42 @@ def _fold(real: Windows, unseen: Mask, folds: int | None, *, seed: int) -> IntAr
     return deal_groups(real.label, real.group, wanted, np.random.default_rng(seed))
 
 
-def of_real(bench: Bench, fit: Fit) -> Confusion:
-    """Give decisions on everybody, by judges of the other folds, (group, class, class)."""
-    sets = ((_others(bench, fold), bench.fold == fold) for fold in range(bench.folds))
-    return _decided(bench, fit, sets)
+def learnt_sets(bench: Bench, *, added: float = 1.0) -> dict[str, Iterable[tuple[Windows, Mask]]]:
+    """Give what may be learnt from with the windows it may be tested on, by the kind of windows.
 
-
-def of_sets(bench: Bench, fit: Fit, *, added: float = 1.0) -> Mapping[str, Confusion]:
-    """Give decisions on people whom generators have not seen, by what judges learnt from.
-
-    SAME: the real windows of the people that the generator has seen; left out where there are none,
-    or where they are the other folds' anyway. MADE: synthetic windows. BOTH: the real windows of the
-    other folds, with so many synthetic added for each. All (group, class, class), 0 for groups that no
-    set may be tested on.
+    REAL: those of the other folds. SAME: those of the people that the generator has seen; left out where
+    there are none, or where they are the other folds' anyway. MADE: synthetic windows. BOTH: the real
+    windows of the other folds, with so many synthetic added for each.
     """
     tested = list(zip(bench.made, bench.unseen, strict=True))
-    sets: dict[str, Iterable[tuple[Windows, Mask]]] = {
-        MADE: ((thinned(of.windows, MOST_WINDOWS), unseen) for of, unseen in tested),
-        BOTH: _both(bench, added),
-    }
-    if _has_same(bench):
-        seen = ((thinned(bench.real.select(~u), MOST_WINDOWS), u) for u in bench.unseen)
-        sets = {SAME: seen, **sets}
-    return {name: _decided(bench, fit, of) for name, of in sets.items()}
+    real = ((_others(bench, fold), bench.fold == fold) for fold in range(bench.folds))
+    seen = ((thinned(bench.real.select(~u), MOST_WINDOWS), u) for u in bench.unseen)
+    same = {SAME: seen} if _has_same(bench) else {}
+    made = ((thinned(of.windows, MOST_WINDOWS), unseen) for of, unseen in tested)
+    return {REAL: real, **same, MADE: made, BOTH: _both(bench, added)}
+
+
+def decisions_of(bench: Bench, fit: Fit, *, added: float = 1.0) -> dict[str, Confusion]:
+    """Give a judge's decisions, by what it learnt from, (group, class, class); see `learnt_sets`.
+
+    NOTHING: always the commonest class. 0 for groups that no set may be tested on.
+    """
+    found = {NOTHING: always(bench)}
+    for name, sets in learnt_sets(bench, added=added).items():
+        found[name] = no_decisions(bench)
+        for learnt, tested in sets:
+            if tested.any():
+                decided = fit(learnt)(bench.real.select(tested))
+                add_decisions(found[name], bench, np.flatnonzero(tested), decided)
+    return found
+
+
+def always(bench: Bench) -> Confusion:
+    """Give the decisions of who always says the commonest class, (group, class, class)."""
+    commonest = np.bincount(bench.real.label).argmax()
+    counts, everything = no_decisions(bench), np.arange(len(bench.real))
+    add_decisions(counts, bench, everything, np.full(len(everything), commonest))
+    return counts
 
 
 def _has_same(bench: Bench) -> bool:
@@ -185,15 +198,15 @@ def _others(bench: Bench, fold: int) -> Windows:
     return thinned(bench.real.select(bench.fold != fold), MOST_WINDOWS)
 
 
-def _decided(bench: Bench, fit: Fit, sets: Iterable[tuple[Windows, Mask]]) -> Confusion:
-    """Give the decisions on tested windows of judges that learnt: (learnt from, tested) -> counts."""
+def no_decisions(bench: Bench) -> Confusion:
+    """Give counts (group, class, class) in which nothing is decided yet."""
     size = len(bench.real.classes)
-    counts = np.zeros((len(bench.names), size, size), dtype=np.int64)
-    for learnt, tested in sets:
-        if tested.any():
-            decided = fit(learnt)(bench.real.select(tested))
-            np.add.at(counts, (bench.place[tested], bench.real.label[tested], decided), 1)
-    return counts
+    return np.zeros((len(bench.names), size, size), dtype=np.int64)
+
+
+def add_decisions(counts: Confusion, bench: Bench, window: IntArray, decided: IntArray) -> None:
+    """Add to counts (group, class, class) what was decided on the real windows of those indices."""
+    np.add.at(counts, (bench.place[window], bench.real.label[window], decided), 1)
 
 
 def counted_once(by_group: Confusion, times: IntArray) -> Confusion:

@@ -34,10 +34,9 @@ from wearsynth.evaluation.person_bench import (
     Fit,
     Made,
     counted_once,
+    decisions_of,
     fits,
     make_bench,
-    of_real,
-    of_sets,
 )
 from wearsynth.files import atomic_file
 from wearsynth.names import natural_key
@@ -176,7 +175,7 @@ def utility_by_person(
     matter. DataError where a set may be tested on nobody or nothing is known of what it saw.
     """
     bench = make_bench(made, real=real, folds=folds, seed=seed)
-    found = {name: measured(bench, name, fit) for name, fit in judges.items()}
+    found = {name: _measured(bench, name, fit) for name, fit in judges.items()}
     return utility_of(bench, found, looked_at=looked_at or _rarer(bench.real), seed=seed)
 
 
@@ -208,17 +207,11 @@ def _rarer(real: Windows) -> str:
     return min(reversed(counts), key=counts.__getitem__) if len(counts) == 2 else ""
 
 
-def measured(bench: Bench, judge: str, fit: Fit, *, added: float = 1.0) -> dict[str, Confusion]:
-    """Give the decisions of one judge, by what it learnt from, (group, class, class).
-
-    added: synthetic windows for each real one where it learns from both.
-    """
+def _measured(bench: Bench, judge: str, fit: Fit) -> dict[str, Confusion]:
+    """Give the decisions of one judge, by what it learnt from, (group, class, class)."""
     first_use = FIRST_USE.get(judge, "")
     log.info("utility: %s%s, %d fits", judge, first_use, fits(bench))
-    commonest = np.bincount(bench.real.label).argmax()
-    always = np.zeros((len(bench.names), *(2 * [len(bench.real.classes)])), dtype=np.int64)
-    np.add.at(always, (bench.place, bench.real.label, commonest), 1)
-    return {NOTHING: always, REAL: of_real(bench, fit), **of_sets(bench, fit, added=added)}
+    return decisions_of(bench, fit)
 
 
 def _tested(bench: Bench, found: Mapping[str, Confusion]) -> dict[str, Confusion]:

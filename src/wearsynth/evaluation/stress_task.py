@@ -14,12 +14,13 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from wearsynth.classifiers import Decide, fit_judge
+from wearsynth.classifiers import Decide, fit_trees
 from wearsynth.data import FloatArray, IntArray, SignalWindows, Windows
 from wearsynth.errors import ConfigError, did_you_mean
 from wearsynth.evaluation.decisions import Floats
 from wearsynth.evaluation.described import in_canonical_order
 from wearsynth.evaluation.person_bench import Fit
+from wearsynth.evaluation.person_scores import Learn, Score
 from wearsynth.features import all_features
 from wearsynth.tensors import one_thread
 
@@ -44,6 +45,14 @@ def stress_judges(*, seed: int = 0) -> dict[str, Fit]:
 
 
 def detectors(names: Sequence[str] = (), *, seed: int = 0) -> dict[str, Fit]:
+    """Give how the detectors of those names, all of them if there are none, learn to decide.
+
+    As `scorers` says; decided is 1, stress, where more speaks for it than against it.
+    """
+    return {name: _deciding(learn) for name, learn in scorers(names, seed=seed).items()}
+
+
+def scorers(names: Sequence[str] = (), *, seed: int = 0) -> dict[str, Learn]:
     """Give how the detectors of those names, all of them if there are none, learn to find stress.
 
     From windows of no_stress and stress; where they hold one class alone it is always said.
@@ -55,20 +64,41 @@ def detectors(names: Sequence[str] = (), *, seed: int = 0) -> dict[str, Fit]:
     return {name: _learner(name, seed) for name in names or DETECTORS}
 
 
-def _learner(name: str, seed: int) -> Fit:
+def _deciding(learn: Learn) -> Fit:
     def fit(windows: Windows) -> Decide:
-        if len(np.unique(windows.label)) < 2:
-            return fit_judge("trees", windows, seed=seed).predict
-        return DETECTORS[name](windows, seed)
+        score = learn(windows)
+        return lambda other: np.asarray(score(other) > 0, dtype=np.int64)
 
     return fit
 
 
-def _boosting(windows: Windows, seed: int) -> Decide:
+def _learner(name: str, seed: int) -> Learn:
+    def learn(windows: Windows) -> Score:
+        present = np.unique(windows.label)
+        if len(present) == 1:
+            return lambda other: np.full(len(other), 2.0 * present[0] - 1)
+        return DETECTORS[name](windows, seed)
+
+    return learn
+
+
+def _trees(windows: Windows, seed: int) -> Score:
+    trees = fit_trees(all_features(windows).values, windows.label, seed=seed)
+
+    def score(other: Windows) -> Floats:
+        told = trees.predict_proba(all_features(other).values)
+        return np.asarray(told[:, 1] - told[:, 0], dtype=np.float64)
+
+    return score
+
+
+def _boosting(windows: Windows, seed: int) -> Score:
     """Fit gradient boosting of trees on histograms (scikit-learn's usual options) on features."""
     boosted = HistGradientBoostingClassifier(random_state=seed)
     boosted.fit(all_features(windows).values, windows.label)
-    return lambda other: np.asarray(boosted.predict(all_features(other).values), dtype=np.int64)
+    return lambda other: np.asarray(
+        boosted.decision_function(all_features(other).values), dtype=np.float64
+    )
 
 
 def told_apart(windows: Windows) -> Windows:
@@ -178,11 +208,15 @@ class FittedDetector:
     mean: Floats
     sd: Floats
 
-    def predict(self, windows: Windows) -> IntArray:
-        """Give 1 for stress, (window,)."""
+    def score(self, windows: Windows) -> Floats:
+        """Give the logit of stress less that of no_stress, (window,)."""
         with one_thread(), torch.no_grad():
             logits = self.net(_scaled(self.look(windows.signals), self.mean, self.sd))
-        return np.asarray(logits.argmax(dim=1).numpy(), dtype=np.int64)
+        return np.asarray((logits[:, 1] - logits[:, 0]).numpy(), dtype=np.float64)
+
+    def predict(self, windows: Windows) -> IntArray:
+        """Give 1 for stress, (window,)."""
+        return np.asarray(self.score(windows) > 0, dtype=np.int64)
 
 
 def fit_detector(windows: Windows, *, seed: int) -> FittedDetector:
@@ -225,10 +259,10 @@ def _scaled(x: Floats, mean: Floats, sd: Floats) -> Tensor:
     return torch.from_numpy(((x - mean) / sd).astype(np.float32))
 
 
-DETECTORS: dict[str, Callable[[Windows, int], Decide]] = {
-    "trees": lambda windows, seed: fit_judge("trees", windows, seed=seed).predict,
+DETECTORS: dict[str, Callable[[Windows, int], Score]] = {
+    "trees": _trees,
     "boosting": _boosting,
-    "stress-cnn": lambda windows, seed: fit_detector(windows, seed=seed).predict,
-    "cnn-lstm": lambda windows, seed: fit_conv_lstm(windows, seed=seed).predict,
+    "stress-cnn": lambda windows, seed: fit_detector(windows, seed=seed).score,
+    "cnn-lstm": lambda windows, seed: fit_conv_lstm(windows, seed=seed).score,
 }
 """Name -> how it is fitted on (windows of no_stress and stress, seed)."""

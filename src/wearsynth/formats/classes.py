@@ -36,10 +36,10 @@ def regroup(recordings: Sequence[Recording], classes: Mapping[str, str] | str) -
     grouped = [replace(r, spans=_renamed(r.spans, names)) for r in recordings]
     if not any(recording.spans for recording in grouped):
         there = sorted({span.label for recording in recordings for span in recording.spans})
-        raise DataError(
-            f"none of the classes {', '.join(names)} is in the recordings, which have "
-            f"{', '.join(there) or 'no labels'}. Name those."
-        )
+        wanted = f"none of the classes {', '.join(names)} is in the recordings"
+        if not there:
+            raise DataError(f"{wanted}, which have no labels. Give them (--labels, --tag-labels).")
+        raise DataError(f"{wanted}, which have {', '.join(there)}. Name those.")
     if not isinstance(classes, str):
         _check_known(recordings, names)
     return grouped
