@@ -190,26 +190,37 @@ class Pool:
         count = min(CLOSELY, self.clock.places * int(self.free.sum()))
         nearest = np.argpartition(unlike.reshape(-1), count - 1)[:count]
         windows, places = np.unravel_index(nearest, unlike.shape)
-        steps = self.clock.edge + places
         total = unlike[windows, places]
         turns = dict[str, Float64Array]()
         for name, values in before.items():
-            kind = self.kinds[name]
-            if kind.beats:
-                continue
-            lead = min(self.clock.lead, len(values) // kind.fold - self.clock.overlap)
-            tail = values[-(lead + self.clock.overlap) * kind.fold :]
-            parts = self._parts(name, windows, (steps - lead) * kind.fold, len(tail))
-            if kind.one_g is not None and kind.vector:
-                overlap = self.clock.overlap * kind.fold
-                means = parts[:, -overlap:].mean(axis=1)
-                least = LEAST_GRAVITY * kind.one_g
-                turns[name] = rotations_to(tail[-overlap:].mean(axis=0), means, least)
-                parts = parts @ turns[name].swapaxes(1, 2)
-            total = total + READINGS_WEIGHT * self._apart(name, parts, tail)
+            if not self.kinds[name].beats:
+                apart_by, turn = self._closely(name, windows, places, values)
+                total = total + apart_by
+                if turn is not None:
+                    turns[name] = turn
         best = int(total.argmin())
-        turn = {name: of[best] for name, of in turns.items()}
-        return self._taken(int(windows[best]), int(steps[best]), turn)
+        turned = {name: of[best] for name, of in turns.items()}
+        return self._taken(int(windows[best]), self.clock.edge + int(places[best]), turned)
+
+    def _closely(
+        self,
+        name: str,
+        windows: NDArray[np.intp],
+        places: NDArray[np.intp],
+        before: Float64Array,
+    ) -> tuple[Float64Array, Float64Array | None]:
+        """Give how unlike each place's readings are, and the turns that bring gravity back, (place, 3, 3)."""
+        kind = self.kinds[name]
+        lead = min(self.clock.lead, len(before) // kind.fold - self.clock.overlap)
+        tail = before[-(lead + self.clock.overlap) * kind.fold :]
+        starts = (self.clock.edge + places - lead) * kind.fold
+        parts = self.windows[name][windows[:, None], starts[:, None] + np.arange(len(tail))]
+        if not kind.gravity:
+            return READINGS_WEIGHT * self._apart(name, parts, tail), None
+        overlap = self.clock.overlap * kind.fold
+        was, means = tail[-overlap:].mean(axis=0), parts[:, -overlap:].mean(axis=1)
+        turn = rotations_to(was, means, LEAST_GRAVITY * (kind.one_g or 1.0))
+        return READINGS_WEIGHT * self._apart(name, parts @ turn.swapaxes(1, 2), tail), turn
 
     def _unlike(self, before: Readings) -> Float64Array:
         """Give how unlike what was each place is by what is told of it, (window, place)."""
@@ -224,13 +235,6 @@ class Pool:
             if kind.drifts or kind.gravity:
                 total += LEVEL_WEIGHT * _far(told.level, was.level, usual.level)
         return total
-
-    def _parts(
-        self, name: str, windows: NDArray[np.intp], starts: NDArray[np.intp], length: int
-    ) -> Float64Array:
-        """Give the readings of windows from starts on, (part, time, channel)."""
-        at = starts[:, None] + np.arange(length)
-        return self.windows[name][windows[:, None], at]
 
     def _apart(self, name: str, parts: Float64Array, tail: Float64Array) -> Float64Array:
         """Give how unlike the tail's readings those of the parts are, (part,)."""
@@ -256,7 +260,8 @@ class Pool:
 class Told:
     """What is told of readings from places on: (window, place, number) each.
 
-    manner: logarithms of how far, strongly and roughly they move. level, trend: by channel.
+    manner: logarithms of how far, strongly and roughly they move. level, trend: by channel, the mean just
+    there (of acceleration, of its length), and how much it changes.
     """
 
     manner: Float64Array
@@ -285,9 +290,8 @@ def told_from(
     first = _means(values, at, half)
     second = _means(values, at + half, half)
     joint = at + length - overlap if starts is None else at
-    if kind.gravity:
-        values = np.linalg.norm(values, axis=2, keepdims=True)
-    return Told(np.concatenate(parts, axis=2), _means(values, joint, overlap), second - first)
+    levels = np.linalg.norm(values, axis=2, keepdims=True) if kind.gravity else values
+    return Told(np.concatenate(parts, axis=2), _means(levels, joint, overlap), second - first)
 
 
 def manner(values: Float64Array, starts: NDArray[np.intp], length: int) -> Float64Array:
