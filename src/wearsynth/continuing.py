@@ -46,7 +46,7 @@ LIKE_WEIGHT = 2.0
 TREND_WEIGHT = 1.5
 """How much it counts that a level drifts on as fast, in units of the variance of drifts."""
 
-LEVEL_WEIGHT = 0.25
+LEVEL_WEIGHT = 1.0
 """How much it counts that a level is where it was, in units of the variance of levels."""
 
 READINGS_WEIGHT = 1.0
