@@ -7,7 +7,8 @@ Each person's hour is drawn as `wearsynth generate --people` draws it. Stretches
 middle is that of a joint's overlap stand against stretches as far from joints as can be; a forest (features
 of windows, and how the middle moves beside the rest, signal by signal) learns to tell them on half of the
 people and is asked about the others, and the other way round. Printed is its AUC by class, .5 is not at all;
-the same for ends of drawn windows against middles of others, where nothing was joined. Then how many
+the same for ends of drawn windows against middles of others, where nothing was joined; and for each
+signal alone. Then how many
 intervals of beats differ by a quarter from the ones around, at joints and elsewhere; how far levels of
 minutes differ within and between people, and how alike they are a minute and five later, beside e4_stress
 where --real names its folder; CPU seconds for one person's hour written as an E4 session, and its memory.
@@ -20,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import e4_stress_data
@@ -114,17 +115,26 @@ def class_at(asked: Sessions, at_s: float) -> str:
 
 def told_lines(asked: Sessions, people: list[Person], lengths_s: list[float]) -> Iterator[str]:
     """Give a table of how well joints inside a class are told."""
-    yield "| class | seconds | joints | AUC | AUC without joints |"
-    yield "|---|---|---|---|---|"
+    signals = [signal.name for signal in asked.model.representation.signals]
+    alone = [f"{name} alone" for name in signals]
+    yield f"| class | seconds | joints | AUC | AUC without joints | {' | '.join(alone)} |"
+    yield "|---" * (5 + len(signals)) + "|"
     for name in asked.model.classes:
         for length_s in lengths_s:
             across, inside, group = stretches(asked, people, name, length_s)
-            alone = unjoined(asked.model, name, length_s, len(group))
             halves = np.arange(len(group)) * 2 // len(group)
-            yield (
-                f"| {name} | {length_s:g} | {len(group)} | {told(across, inside, group % 2):.2f} | "
-                f"{told(*alone, halves):.2f} |"
-            )
+            aucs = [
+                told(across, inside, group % 2),
+                told(*unjoined(asked.model, name, length_s, len(group)), halves),
+                *(told(only(across, of), only(inside, of), group % 2) for of in signals),
+            ]
+            cells = " | ".join(f"{auc:.2f}" for auc in aucs)
+            yield f"| {name} | {length_s:g} | {len(group)} | {cells} |"
+
+
+def only(windows: Windows, name: str) -> Windows:
+    """Give the windows of one signal."""
+    return replace(windows, signals={name: windows.signals[name]})
 
 
 def stretches(

@@ -1,5 +1,6 @@
 import hashlib
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -88,10 +89,22 @@ def test_impossible_requests(model: Model) -> None:
 
 def test_each_person_has_the_windows_asked_for(flow: Model) -> None:
     windows = flow.sample({"walking": 2, "still": 1}, seed=0, people=3)
-    assert windows.subject.tolist() == [f"made-{at}" for at in (1, 1, 1, 2, 2, 2, 3, 3, 3)]
+    mark = flow.mark("windows", seed=0)
+    assert windows.subject.tolist() == [f"{mark}-{at}" for at in (1, 1, 1, 2, 2, 2, 3, 3, 3)]
     assert windows.label_names.tolist() == ["walking", "walking", "still"] * 3
     assert "3 people" in windows.provenance[-1]
     assert values(windows) == values(flow.sample({"walking": 2, "still": 1}, seed=0, people=3))
+
+
+def test_people_of_two_draws_have_no_name_in_common(
+    flow: Model, model: Model, tmp_path: Path
+) -> None:
+    marks = {of.mark("windows", seed=seed) for of in (flow, model) for seed in (0, 1)}
+    assert len(marks | {flow.mark("people", seed=0)}) == 5
+    assert all(re.fullmatch("made-[0-9a-f]{6}", mark) for mark in marks)
+    save_model(flow, tmp_path / "m")
+    again = load_model(tmp_path / "m")
+    assert again.mark("windows", seed=0) == flow.mark("windows", seed=0)
 
 
 def test_people_go_on_from_chunk_to_chunk(flow: Model) -> None:
@@ -100,7 +113,8 @@ def test_people_go_on_from_chunk_to_chunk(flow: Model) -> None:
     chunks = list(one_step.stream({"still": 400}, seed=0, people=3))
     assert [len(chunk) for chunk in chunks] == [1000, 200]
     subject = concat(chunks).subject
-    assert np.array_equal(subject, np.repeat(["made-1", "made-2", "made-3"], 400))
+    mark = flow.mark("windows", seed=0)
+    assert np.array_equal(subject, np.repeat([f"{mark}-{at}" for at in (1, 2, 3)], 400))
 
 
 def test_given_manners_are_used(flow: Model) -> None:
@@ -110,7 +124,8 @@ def test_given_manners_are_used(flow: Model) -> None:
     drawn = [flow.sample(2, seed=0, people=manner) for manner in (low, high, low)]
     assert values(drawn[0]) == values(drawn[2]) != values(drawn[1])
     both = flow.sample(2, seed=0, people=np.concatenate([low, high]))
-    assert both.subject.tolist() == ["made-1"] * 6 + ["made-2"] * 6
+    mark = flow.mark("windows", seed=0)
+    assert both.subject.tolist() == [f"{mark}-1"] * 6 + [f"{mark}-2"] * 6
     with pytest.raises(
         DataError, match=r"manners must be \(person, 4\) or \(person, 3, 4\) for this model"
     ):

@@ -156,6 +156,13 @@ def test_same_seed_same_bytes_and_each_person_by_themselves(model: Model) -> Non
         assert not np.array_equal(values, whole(Sessions(model, 2, seconds=60, seed=4), 1)[name])
 
 
+def test_names_follow_from_seed_and_number_and_differ_between_draws(model: Model) -> None:
+    few, many, other = (Sessions(model, of, seed=seed) for of, seed in ((3, 3), (1000, 3), (3, 4)))
+    assert few.name(2) == many.name(2) != other.name(2)
+    assert few.name(2).startswith("made-") and few.name(2).endswith("-3")
+    assert few.name(2) not in model.sample(1, seed=3, people=3).subject
+
+
 def test_people_differ_and_stay_themselves(model: Model) -> None:
     asked = Sessions(model, 6, plan=(("rest", 120.0),), seed=1)
     temp = np.stack([whole(asked, person)["temp"][:, 0] for person in range(6)])
@@ -198,7 +205,8 @@ def test_e4_folders_are_read_back_with_labels_in_the_devices_steps(run: Run) -> 
         "out: 2 people, 3 min each (rest 120 s, stress 60 s), 18 files as e4\n",
     )
     recordings = read(Path("out"))
-    assert [of.subject for of in recordings] == ["made-1", "made-2"]
+    asked = Sessions(fitted_model("m"), 2, seed=0)
+    assert [of.subject for of in recordings] == [asked.name(0), asked.name(1)]
     for recording in recordings:
         assert recording.synthetic
         assert [(of.start_s, of.end_s, of.label) for of in recording.spans] == [
@@ -213,8 +221,8 @@ def test_e4_folders_are_read_back_with_labels_in_the_devices_steps(run: Run) -> 
         assert recording.signals["hr"].start_s == 10
         steps = recording.signals["temp"].values.astype(np.float64) / 0.02
         assert np.abs(steps - steps.round()).max() < 1e-3
-    lines = Path("out/made-1/ACC.csv").read_text().splitlines()
-    start = Sessions(fitted_model("m"), seed=0).start_unix_s(0)
+    lines = Path(f"out/{asked.name(0)}/ACC.csv").read_text().splitlines()
+    start = asked.start_unix_s(0)
     assert lines[:2] == [", ".join([f"{start:.6f}"] * 3), "32.000000, 32.000000, 32.000000"]
     counts = np.loadtxt(lines[2:], delimiter=",")
     assert (counts == counts.round()).all() and np.abs(np.median(counts[:, 2]) - 62) < 5
@@ -231,9 +239,10 @@ def test_zips_hold_the_same_files_and_the_same_seed_the_same_bytes(run: Run) -> 
     for name, kind in (("folder", "e4"), ("a", "e4_zip"), ("b", "e4_zip")):
         assert run(*words, "--format", kind, "-o", name)[0] == 0
     assert content(Path("a")) == content(Path("b"))
-    with zipfile.ZipFile("a/made-1.zip") as archive:
+    (zipped,) = Path("a").glob("*.zip")
+    with zipfile.ZipFile(zipped) as archive:
         packed = {name: archive.read(name) for name in archive.namelist()}
-    assert packed == content(Path("folder/made-1"))
+    assert packed == content(Path("folder", zipped.stem))
     assert read(Path("a"))[0].spans[0].label == "rest"
 
 
@@ -269,11 +278,9 @@ def test_parquet_is_a_table_of_everybody_a_signal(run: Run, tmp_path: Path) -> N
     assert code == 0 and out.endswith("(still 20 s, walking 10 s), 3 files as parquet\n")
     table = pd.read_parquet("out/acc")
     assert list(table) == ["subject", "time_s", "acc_x", "acc_y", "acc_z", "label"]
-    assert table.groupby("subject", observed=True).size().to_dict() == {
-        "made-1": 900,
-        "made-2": 900,
-    }
-    first = table[table.subject == "made-1"]
+    names = [Sessions(fitted_model("w"), 2).name(number) for number in (0, 1)]
+    assert table.groupby("subject", observed=True).size().to_dict() == dict.fromkeys(names, 900)
+    first = table[table.subject == names[0]]
     np.testing.assert_allclose(first.time_s, np.arange(900) / 30)
     assert first.label.tolist() == ["still"] * 300 + ["walking"] * 300 + ["still"] * 300
     with Path("out/sessions.csv").open() as stream:

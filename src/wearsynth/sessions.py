@@ -8,16 +8,18 @@ number: people may be made in any order, or apart.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import cycle
 from math import inf
 
 import numpy as np
 
+from wearsynth.continuing import Clock
 from wearsynth.data import FloatArray, SignalWindows, Span
 from wearsynth.errors import DataError, did_you_mean
 from wearsynth.joining import Pieces
 from wearsynth.model import Model
-from wearsynth.weaving import Clock, Joint, woven
+from wearsynth.weaving import Joint, woven
 
 BLOCK_S = 60
 """Seconds of a block: a whole number of readings of every signal, and of those that a slow sensor repeats."""
@@ -109,9 +111,14 @@ class Sessions:
             start = end
         return tuple(spans)
 
+    @cached_property
+    def mark(self) -> str:
+        """What the names of these people begin with: it tells them from those of other draws."""
+        return self.model.mark("people", seed=self.seed)
+
     def name(self, person: int) -> str:
-        """Give the name of a person, counted from 0: made-1, ..."""
-        return f"made-{person + 1}"
+        """Give the name of a person, counted from 0: the mark and a number, such as made-09af3c-1."""
+        return f"{self.mark}-{person + 1}"
 
     def start_unix_s(self, person: int) -> float:
         """Give when a person's recording starts: a whole second of some day, in UTC."""
@@ -148,7 +155,8 @@ def person_pieces(asked: Sessions, person: int) -> Iterator[tuple[Pieces, Joint]
         return model.sample({name: count}, seed=seed, people=people).signals
 
     clock = Clock(asked.steps_of_a_window, asked.rate_hz, knows_people=manner is not None)
-    return woven(draw, _merged(asked.steps), clock)
+    sequence = np.random.SeedSequence([asked.seed, person], spawn_key=(8,))
+    return woven(draw, _merged(asked.steps), clock, seed=int(sequence.generate_state(1)[0]))
 
 
 def _merged(steps: tuple[tuple[str, int], ...]) -> tuple[tuple[str, int], ...]:

@@ -1,73 +1,48 @@
 """A person's windows of several classes woven into one recording of any length, whose joints do not show.
 
-What is fast (a pulse, a movement) goes on with the window, and from the place in it, that moves most as
-the last readings did, gravity turned to where it was; joining.py explains how. What drifts (skin
-conductance, temperature) goes on from the level it had: the next window is shifted to it, and the shift
-fades over minutes, so that levels wander between those of the windows, and after a change of class
-towards those of the other class. Skin conductance is shifted by a factor, as its waves grow with its level.
+What is fast (a pulse, a movement) goes on with the window, and from the place in it, that goes on best
+(continuing.py); a pulse beats on (beating.py). What drifts (skin conductance, temperature) goes on from
+the level it had: the next window is shifted to it, and the shift fades over minutes, so that levels
+wander between those of the windows, and after a change of class towards those of the other class. Skin
+conductance is shifted by a factor, as its waves grow with its level. Where a window is left is drawn at
+random: ends of windows are not quite as their middles.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from wearsynth.beating import Beats, beating_on, beats_of
+from wearsynth.continuing import DRIFTING, NEAR, Clock, Found, Kind, Pool, Readings
 from wearsynth.data import SignalWindows
 from wearsynth.errors import DataError
-from wearsynth.joining import LEAST_GRAVITY, Pieces, apart, rotations_to
+from wearsynth.fading import bent, faded_level
+from wearsynth.joining import Pieces
 from wearsynth.mounting import has_axes
-from wearsynth.representation import ONE_G
+from wearsynth.pulse import PULSE_HZ, steps_of
+from wearsynth.representation import ONE_G, PULSE_UNIT
 
 Float64Array = NDArray[np.float64]
-Readings = dict[str, Float64Array]
-
-DRIFTING = ("uS", "degC", "bpm")
-"""The units of what has a level of its own that drifts over minutes."""
 
 BY_FACTORS, LEAST_US = "uS", 0.05
 """What is shifted by factors, and what is added before the logarithm."""
 
-DRIFT_S = 240.0
+DRIFT_S = {"uS": 480.0, "degC": 240.0, "bpm": 240.0}
 """A shift of level fades by 1/e in so long: real levels of a minute resemble those of so many minutes ago."""
 
-OVERLAP_S, LEAD_S = 2.0, 2.0
-"""Windows are faded over so long, two beats or three, a quarter of a window at most, and compared over
-so much more before."""
+LEVELLED_S = 0.5
+"""A shift of pulses, whose slow waves the sensor takes off, is gone so soon."""
 
-EDGE_S = 1.0
-"""So much of a window's end is left out, where there is more: what no window follows is less sure."""
+SHIFT_S = 60.0
+"""A shift of other readings fades by 1/e in so long: a limb stays where it was for a while."""
 
-PLACES_S, PLACES = 15.0, 0.3
-"""A window may be entered in so long from its start, or in this first part of it if that is less."""
+FADE_S, SLOW_FADE_S = 1.0, 4.0
+"""What is fast fades over so long, a mixture of two windows for no longer; what drifts over so long."""
 
-POOL_S, LEAST_POOL, MOST_POOL = 3600.0, 96, 512
-"""Windows of a class to choose from: so long a time of them. Half of them used, as many are drawn anew."""
-
-LIKE_S = 10.0
-"""Windows go on as strongly, and drift as fast, as before: so long before the joint and after is compared."""
-
-LIKE_WEIGHT = 2.0
-"""How much that counts, in squared log units."""
-
-LEVELLED, LEVELLED_S = "a.u.", 0.5
-"""Pulses, whose slow waves the sensor takes off: a shift of theirs is gone so soon."""
-
-PULSE_WEIGHT = 4.0
-"""How much more than others a pulse counts: it is told most surely by what it does next."""
-
-TREND_WEIGHT = 0.5
-"""How much it counts that a level drifts on as fast, in units of the variance of drifts."""
-
-LEVEL_WEIGHT = 1.0
-"""How much it counts that a level is where it was, in units of the variance of levels."""
-
-QUIET = 0.005
-"""Differences are told beside how much the tail moves, at least this share of what windows usually do."""
-
-NEAR = 4
-"""Where a model knows no people, one in so many drawn windows is near enough to the person's levels."""
+BEND_S = 15.0
+"""How fast a level drifts is compared over so long, and the difference fades by 1/e in it."""
 
 LEAST_STEPS = 3
 
@@ -84,50 +59,20 @@ class Joint:
     changes: bool
 
 
-@dataclass(frozen=True)
-class Clock:
-    """steps: of a window, on which all its signals are joined; rate_hz: of the steps.
+@dataclass(frozen=True, eq=False)
+class _Present:
+    """What goes on: readings from the last joint on, by signal.
 
-    knows_people: whether draws are one person's; if not, windows are kept to a person's levels here.
+    beats: of pulses, the whole window, and the step of it at which the readings begin.
     """
 
-    steps: int
-    rate_hz: float
-    knows_people: bool
-
-    @property
-    def overlap(self) -> int:
-        """Steps of an overlap."""
-        return max(2, min(round(OVERLAP_S * self.rate_hz), self.steps // 4))
-
-    @property
-    def lead(self) -> int:
-        """Steps before an overlap that are compared."""
-        return min(round(LEAD_S * self.rate_hz), self.steps // 8)
-
-    @property
-    def edge(self) -> int:
-        """Steps of a window's end that are left out."""
-        return min(round(EDGE_S * self.rate_hz), self.steps // 16)
-
-    @property
-    def places(self) -> int:
-        """The steps of a window at which it may be entered."""
-        return max(1, min(round(PLACES_S * self.rate_hz), round(PLACES * self.steps)))
-
-    @property
-    def like(self) -> int:
-        """Steps over which it is compared how strongly windows move."""
-        return max(self.overlap, min(round(LIKE_S * self.rate_hz), self.steps // 2))
-
-    @property
-    def pool(self) -> int:
-        """How many windows of a class there are to choose from."""
-        return int(np.clip(POOL_S * self.rate_hz / self.steps, LEAST_POOL, MOST_POOL))
+    readings: Readings
+    beats: Mapping[str, Beats]
+    step: int
 
 
 def woven(
-    draw: Draw, plan: Sequence[tuple[str, int]], clock: Clock
+    draw: Draw, plan: Sequence[tuple[str, int]], clock: Clock, *, seed: int
 ) -> Iterator[tuple[Pieces, Joint]]:
     """Give a person's signals piece by piece, each with the joint that it ends before.
 
@@ -140,152 +85,156 @@ def woven(
             f"windows of {clock.steps} step(s) on the clock that all their signals share are too short "
             f"to be joined, {LEAST_STEPS} are needed. Ask for windows (counts)."
         )
-    pools = _Pools(draw, clock)
-    last, done, end = pools.first(plan[0][0]), 0, 0
-    past: Readings = {}
+    weaver, rng = _Weaver(draw, clock), np.random.default_rng(seed)
+    now, past = weaver.first(plan[0][0]), dict[str, Float64Array]()
+    done, end = 0, 0
     for place, (name, steps) in enumerate(plan):
         end += steps
         final = place == len(plan) - 1
         changed = False
         while not changed and not (final and done >= end):
-            held = pools.steps_of(last) - clock.overlap - clock.edge
+            held = _held(weaver.steps_of(now.readings), clock, rng)
             left = max(end - clock.overlap // 2 - done, 0)
             changed = not final and left <= held
             take = left if changed else held
             done += take
-            yield pools.cut(last, 0, take), Joint(done, clock.overlap, changed)
-            past = pools.ended(past, pools.part(last, 0, take + clock.overlap))
-            last = pools.next_after(past, plan[place + 1][0] if changed else name)
-            past = pools.part(past, 0, pools.steps_of(past) - clock.overlap)
+            yield weaver.cut(now.readings, take), Joint(done, clock.overlap, changed)
+            past = weaver.ended(past, now.readings, take + clock.overlap)
+            now = weaver.next_after(now, take, past, plan[place + 1][0] if changed else name)
+            past = weaver.part(past, 0, weaver.steps_of(past) - clock.overlap)
 
 
-class _Pools:
-    """Windows to choose from, by class, and the choice."""
+def _held(steps: int, clock: Clock, rng: np.random.Generator) -> int:
+    """Give for how many of the steps that are left a window goes on before the next joint."""
+    most = steps - clock.overlap - clock.edge
+    return max(1, most - int(rng.integers(clock.places)))
+
+
+class _Weaver:
+    """A person's windows by class, and how one goes on from another."""
 
     def __init__(self, draw: Draw, clock: Clock) -> None:
         self.draw, self.clock = draw, clock
-        self.by_class: dict[str, _Pool] = {}
+        self.by_class: dict[str, Pool] = {}
         self.form: Mapping[str, SignalWindows] = {}
+        self.kinds: Mapping[str, Kind] = {}
         self.home: Float64Array | None = None  # the person's levels beside those of all
 
-    def first(self, name: str) -> Readings:
-        """Give a whole window to begin with."""
-        return self._pool(name).taken(0, 0)
+    def first(self, name: str) -> _Present:
+        """Give a window to begin with."""
+        found = self._pool(name).first()
+        return self._present(found, self._beats(found))
 
     def steps_of(self, readings: Readings) -> int:
         """Give how many steps readings hold."""
         name, values = next(iter(readings.items()))
-        return len(values) // self._fold(name)
+        return len(values) // self.kinds[name].fold
 
     def part(self, readings: Readings, start: int, stop: int) -> Readings:
         """Give the readings between two steps."""
-        return {
-            name: values[start * self._fold(name) : stop * self._fold(name)]
-            for name, values in readings.items()
-        }
+        fold = {name: self.kinds[name].fold for name in readings}
+        return {n: of[start * fold[n] : stop * fold[n]] for n, of in readings.items()}
 
-    def ended(self, past: Readings, readings: Readings) -> Readings:
-        """Give the last readings of both, as many as are compared."""
-        whole = {n: np.concatenate([past[n], of]) if past else of for n, of in readings.items()}
+    def ended(self, past: Readings, readings: Readings, stop: int) -> Readings:
+        """Give the last readings up to a step, as many as are compared."""
+        upto = self.part(readings, 0, stop)
+        whole = {n: np.concatenate([past[n], of]) if past else of for n, of in upto.items()}
         steps = self.steps_of(whole)
         return self.part(whole, max(0, steps - self.clock.like), steps)
 
-    def cut(self, readings: Readings, start: int, stop: int) -> Pieces:
-        """Give the readings between two steps in their units."""
+    def cut(self, readings: Readings, stop: int) -> Pieces:
+        """Give the readings up to a step in their units."""
         return {
             name: _from_even(values, self._unit(name)).astype(np.float32)
-            for name, values in self.part(readings, start, stop).items()
+            for name, values in self.part(readings, 0, stop).items()
         }
 
-    def next_after(self, before: Readings, name: str) -> Readings:
-        """Give the readings of a window that go on from those before, the overlap included and faded."""
-        pool = self._pool(name)
-        lead = min(self.clock.lead, self.steps_of(before) - self.clock.overlap)
-        tail = {of: values[-pool.overlap(of) :] for of, values in before.items()}
-        turns = self._turns(tail, pool)
-        total: Float64Array = np.zeros(1)
-        strength = np.array([of for values in before.values() for of in _strength(values)])
-        total = LIKE_WEIGHT * np.square(pool.strengths - strength).mean(axis=2)
-        for signal, (trends, usual) in pool.trends.items():
-            off = (trends - _trend(before[signal])) / usual
-            total = total + TREND_WEIGHT * np.square(off).mean(axis=2)
-        for signal, values in before.items():
-            compared = values[-(lead + self.clock.overlap) * self._fold(signal) :]
-            parts = pool.views[signal][:, :, -len(compared) :]
-            if signal in turns:
-                parts = parts @ turns[signal].swapaxes(2, 3)
-            total = total + self._unlike(signal, parts, compared, pool)
-        total[~pool.free] = np.inf
-        window, place = (int(at) for at in np.unravel_index(total.argmin(), total.shape))
-        found = pool.taken(window, place + self.clock.lead)
-        for signal, values in found.items():
-            turned = values @ turns[signal][window, place].T if signal in turns else values
-            found[signal] = self._gone_on(signal, turned, tail[signal])
-        return found
+    def next_after(self, now: _Present, take: int, past: Readings, name: str) -> _Present:
+        """Give what goes on after so many steps of the present, the overlap included and faded."""
+        found = self._pool(name).best(past)
+        beats = {
+            signal: beating_on(
+                now.beats[signal],
+                after,
+                at=self._pulse_steps(now.step + take),
+                place=self._pulse_steps(found.step),
+            )
+            for signal, after in self._beats(found).items()
+        }
+        after = self._present(found, beats)
+        for signal, values in after.readings.items():
+            tail = now.readings[signal][take * self.kinds[signal].fold :]
+            after.readings[signal] = self._gone_on(signal, past[signal], values, tail)
+        return after
 
-    def _gone_on(self, signal: str, values: Float64Array, tail: Float64Array) -> Float64Array:
-        """Shift a window to the tail's level, and fade the one into the other."""
-        overlap = len(tail)
-        shift = tail.mean(axis=0) - values[:overlap].mean(axis=0)
-        after = np.arange(len(values)) / (self._fold(signal) * self.clock.rate_hz)
-        unit = self._unit(signal)
-        if unit in DRIFTING or unit == LEVELLED:
-            fading = np.exp(-after / (LEVELLED_S if unit == LEVELLED else DRIFT_S))
-        else:
-            fading = np.linspace(1, 0, len(values))
-        whole = values + shift * fading[:, None]
-        whole[:overlap] = gently_faded(tail, whole[:overlap])
-        return np.asarray(whole)
-
-    def _unlike(
-        self, signal: str, parts: Float64Array, tail: Float64Array, pool: "_Pool"
+    def _gone_on(
+        self, signal: str, past: Float64Array, values: Float64Array, tail: Float64Array
     ) -> Float64Array:
-        """Give how unlike the tail each place's readings are, (window, place)."""
-        flat = parts.reshape(-1, *tail.shape)
-        usual = pool.spread[signal]
-        unit = tail.var(axis=0).mean() + QUIET * usual
-        if self._unit(signal) not in DRIFTING:
-            found = apart(flat, tail) / (tail.size * unit)
-            found *= PULSE_WEIGHT if self._unit(signal) == LEVELLED else 1.0
-            return np.asarray(found.reshape(parts.shape[:2]))
-        levels = flat.mean(axis=1)
-        moved = np.square(flat - levels[:, None] - (tail - tail.mean(axis=0))).sum(axis=(1, 2))
-        apart_by = np.square(levels - tail.mean(axis=0)).mean(axis=1) / pool.level_variance[signal]
-        found = moved / (tail.size * unit) + LEVEL_WEIGHT * apart_by
-        return np.asarray(found.reshape(parts.shape[:2]))
+        """Lead a window on from the past, and fade the tail into it."""
+        kind, unit = self.kinds[signal], self._unit(signal)
+        rate_hz = kind.fold * self.clock.rate_hz
+        overlap = min(self.clock.overlap * kind.fold, max(2, round(FADE_S * rate_hz)))
+        drift_s = LEVELLED_S if unit == PULSE_UNIT else SHIFT_S
+        if kind.drifts:
+            values = bent(past, values, bend_steps=BEND_S * rate_hz)
+            overlap, drift_s = max(overlap, round(SLOW_FADE_S * rate_hz)), DRIFT_S[unit]
+        overlap = min(overlap, len(tail), len(values))
+        return faded_level(tail[:overlap], values, drift_steps=drift_s * rate_hz)
 
-    def _turns(self, tail: Readings, pool: "_Pool") -> Readings:
-        """Give for each vector signal the rotations (window, place, 3, 3) that bring gravity back."""
-        for signal, of in tail.items():
-            one_g = ONE_G.get(self._unit(signal))
-            if one_g is not None and self._is_vector(signal):
-                means = pool.views[signal][:, :, -len(of) :].mean(axis=2)
-                least = LEAST_GRAVITY * one_g
-                turns = rotations_to(of.mean(axis=0), means.reshape(-1, 3), least)
-                turns = turns.reshape(*means.shape[:2], 3, 3)
-                return {name: turns for name in tail if self._is_vector(name)}
-        return {}
+    def _beats(self, found: Found) -> dict[str, Beats]:
+        """Give the windows of pulse told by their beats."""
+        return {
+            name: beats_of(values[:, 0], self.form[name].rate_hz)
+            for name, values in found.readings.items()
+            if self.kinds[name].beats
+        }
 
-    def _pool(self, name: str) -> "_Pool":
+    def _present(self, found: Found, beats: Mapping[str, Beats]) -> _Present:
+        """Give a found window from its place on, its pulses as their beats tell."""
+        readings = {}
+        for name, values in found.readings.items():
+            of = beats[name].values[:, None] if name in beats else values
+            readings[name] = of[found.step * self.kinds[name].fold :]
+        return _Present(readings, beats, found.step)
+
+    def _pulse_steps(self, step: int) -> int:
+        """Give a step of the clock in steps of the series that tell pulses."""
+        return round(step * PULSE_HZ / self.clock.rate_hz)
+
+    def _pool(self, name: str) -> Pool:
         """Give a class's pool, filled where more than half of it is used."""
-        pool = self.by_class.get(name)
-        if pool is None:
-            pool = self.by_class[name] = _Pool(self.clock)
-        if pool.free.sum() < max(1, self.clock.pool // 2):
-            count = self.clock.pool - int(pool.free.sum())
+        pool = self.by_class.setdefault(name, Pool(self.clock))
+        count = pool.missing
+        if count:
             drawn = self.draw(name, count * (1 if self.clock.knows_people else NEAR), pool.draws)
-            self.form = drawn
-            pool.add({key: _to_even(of.values, self._unit(key)) for key, of in drawn.items()})
+            if not self.form:
+                self.form = drawn
+                self.kinds = {of: self._kind(signal) for of, signal in drawn.items()}
+            values = {of: _to_even(s.values, s.channels[0].unit) for of, s in drawn.items()}
+            pool.add(values, self.kinds)
             if not self.clock.knows_people:
                 self._keep_near(pool, count)
-            pool.index(self._fold, [key for key in drawn if self._unit(key) in DRIFTING])
+            pool.index()
         return pool
 
-    def _keep_near(self, pool: "_Pool", count: int) -> None:
+    def _kind(self, signal: SignalWindows) -> Kind:
+        """Give what a signal is."""
+        time, unit = signal.values.shape[1], signal.channels[0].unit
+        told = steps_of(time, signal.rate_hz) if unit == PULSE_UNIT else 0
+        return Kind(
+            fold=time // self.clock.steps,
+            drifts=unit in DRIFTING,
+            vector=has_axes(signal.channels),
+            beats=told > 0 and told % self.clock.steps == 0 and len(signal.channels) == 1,
+            one_g=ONE_G.get(unit),
+        )
+
+    def _keep_near(self, pool: Pool, count: int) -> None:
         """Keep those new windows whose drifting levels are nearest to the person's."""
-        drifting = [name for name in self.form if self._unit(name) in DRIFTING]
+        drifting = [name for name in self.form if self.kinds[name].drifts]
+        kept = len(pool.free) - count * (NEAR - 1)
         if not drifting:
-            pool.keep(np.arange(len(pool.free)), count)
+            pool.keep(np.arange(len(pool.free)), kept)
             return
         levels = np.concatenate([pool.windows[name].mean(axis=1) for name in drifting], axis=1)
         new = levels[-count * NEAR :]
@@ -294,114 +243,10 @@ class _Pools:
             self.home = (new[0] - usual) / spread
         far = np.square((levels - usual) / spread - self.home).sum(axis=1)
         far[: -count * NEAR] = -1  # those of before stay
-        pool.keep(np.argsort(far, kind="stable"), count)
-
-    def _fold(self, name: str) -> int:
-        return int(self.form[name].values.shape[1]) // self.clock.steps
+        pool.keep(np.argsort(far, kind="stable"), kept)
 
     def _unit(self, name: str) -> str:
         return self.form[name].channels[0].unit
-
-    def _is_vector(self, name: str) -> bool:
-        return has_axes(self.form[name].channels)
-
-
-class _Pool:
-    """One class's windows: readings (window, time, channel) by signal, and every place in them."""
-
-    def __init__(self, clock: Clock) -> None:
-        self.clock, self.draws = clock, 0
-        self.windows: Readings = {}
-        self.free: NDArray[np.bool_] = np.zeros(0, dtype=np.bool_)
-
-    def add(self, drawn: Readings) -> None:
-        """Put windows to those that are free."""
-        for name, values in drawn.items():
-            old = self.windows[name][self.free] if name in self.windows else values[:0]
-            self.windows[name] = np.concatenate([old, values])
-        self.draws += 1
-        self.free = np.full(len(next(iter(self.windows.values()))), True)
-
-    def keep(self, order: NDArray[np.intp], count: int) -> None:
-        """Keep the first of the windows in this order, `count` of the new ones among them."""
-        kept = np.sort(order[: len(order) - count * (NEAR - 1)])
-        self.windows = {name: values[kept] for name, values in self.windows.items()}
-        self.free = np.full(len(kept), True)
-
-    def index(self, fold: Callable[[str], int], drifting: Sequence[str]) -> None:
-        """Lay out every place of every window, and how much is moved and how levels differ."""
-        self.fold = {name: fold(name) for name in self.windows}
-        self.views: Readings = {}  # (window, place, time, channel)
-        self.spread: dict[str, float] = {}
-        self.trends: dict[str, tuple[Float64Array, float]] = {}  # (window, place, channel), sd
-        strengths = list[Float64Array]()
-        self.level_variance: dict[str, float] = {}
-        for name, values in self.windows.items():
-            long = self.overlap(name) + self.clock.lead * self.fold[name]
-            view = sliding_window_view(values, long, axis=1)[:, :: self.fold[name]]
-            self.views[name] = view[:, : self.clock.places].transpose(0, 1, 3, 2)
-            moved = self.views[name] if name in drifting else values[:, None]
-            self.spread[name] = float(moved.var(axis=2).mean()) + 1e-12
-            self.level_variance[name] = float(values.mean(axis=1).var(axis=0).mean()) + 1e-12
-            told = self._following(values, self.fold[name])
-            strengths += told[:2]
-            if name in drifting:
-                self.trends[name] = (told[2], float(told[2].std()) + 1e-9)
-        self.strengths = np.stack(strengths, axis=2)
-
-    def overlap(self, name: str) -> int:
-        """Give the readings of a signal in an overlap."""
-        return self.clock.overlap * self.fold[name]
-
-    def _following(self, values: Float64Array, fold: int) -> list[Float64Array]:
-        """Give _strength and _trend of what follows on each place, each (window, place, ...)."""
-        long = self.clock.like * fold
-        places = sliding_window_view(values, long, axis=1)[:, self.clock.lead * fold :: fold]
-        places = places[:, : self.clock.places]
-        told = [[*_strength(of), _trend(of)] for of in places.swapaxes(2, 3)]
-        return [np.stack(of) for of in zip(*told, strict=True)]
-
-    def taken(self, window: int, place: int) -> Readings:
-        """Give a window from a place on; it is not free any more."""
-        self.free[window] = False
-        return {
-            name: values[window, place * self.fold[name] :].copy()
-            for name, values in self.windows.items()
-        }
-
-
-def gently_faded(before: Float64Array, after: Float64Array) -> Float64Array:
-    """Give the fade from one to the other, (time, channel) each, without a kink, whose power stays.
-
-    Levels fade with weights whose sum is 1; so does what moves around them where both move alike, and
-    where they are unrelated, the squares' sum is 1.
-
-    >>> gently_faded(np.zeros((3, 1)), np.full((3, 1), 2.0))[:, 0].round(2).tolist()
-    [0.21, 1.0, 1.79]
-    """
-    at = ((np.arange(len(before)) + 1) / (len(before) + 1))[:, None]
-    weight = at**3 * (10 - 15 * at + 6 * at**2)  # slope and curvature are 0 at both ends
-    levels = (1 - weight) * before.mean(axis=0) + weight * after.mean(axis=0)
-    moved = [of - of.mean(axis=0) for of in (before, after)]
-    powers = np.sqrt(np.square(moved[0]).sum(axis=0) * np.square(moved[1]).sum(axis=0))
-    related = np.clip((moved[0] * moved[1]).sum(axis=0) / (powers + 1e-12), -0.5, 1)
-    power = np.square(1 - weight) + np.square(weight) + 2 * related * weight * (1 - weight)
-    parts = ((1 - weight) * moved[0] + weight * moved[1]) / np.sqrt(power)
-    return np.asarray(levels + parts)
-
-
-def _strength(values: Float64Array) -> list[Float64Array]:
-    """Give how much readings (..., time, channel) change, and how far they reach, in logarithms."""
-    moves = np.square(np.diff(values, axis=-2)).mean(axis=(-2, -1))
-    reach = values.var(axis=-2).mean(axis=-1)
-    return [np.asarray(np.log(of + 1e-9) / 2) for of in (moves, reach)]
-
-
-def _trend(values: Float64Array) -> Float64Array:
-    """Give by how much the second half of readings (..., time, channel) lies above the first."""
-    half = values.shape[-2] // 2
-    later, earlier = values[..., half:, :], values[..., :half, :]
-    return np.asarray(later.mean(axis=-2) - earlier.mean(axis=-2))
 
 
 def _to_even(values: NDArray[np.float32], unit: str) -> Float64Array:
