@@ -41,6 +41,11 @@ ROOT = Path(__file__).parents[1]
 HEART_WINDOWS = 150
 """Hearts are looked at in at most so many windows of each class."""
 
+PERSON_WINDOWS = 15
+"""And of each person and class in so many, for what goes together inside a person."""
+
+BOOTSTRAPS = 2000
+
 EVERY = 10
 """What is lost is told of each tenth window."""
 
@@ -74,9 +79,10 @@ def main(arguments: list[str]) -> None:
         made = model.sample(split.train.counts, seed=options.seed + 1)
         print(f"\n{kind}: {quality_line(split, made)}")
         for lines in (
-            heart_lines(split, made),
             score_lines(split, made, options),
             auc_lines(split, made, options.seed),
+            heart_lines(split, made),
+            together_lines(split, people_of(model, split, options.seed)),
         ):
             print(f"\n{kind}")
             for line in lines:
@@ -125,16 +131,19 @@ class Hearts:
 
     @property
     def coupling(self) -> float:
-        """The rank correlation of movement and heart rate over windows."""
+        """The rank correlation of movement and heart rate over windows; not a number where one stays."""
         known = np.isfinite(self.rate)
         return float(spearmanr(self.moved[known], self.rate[known]).statistic)
 
 
-def hearts(windows: Windows, name: str) -> Hearts:
-    """Look at the hearts of windows of a class, evenly spread over them."""
-    of = windows.of_class(name)
-    rows = np.unique(np.linspace(0, len(of) - 1, HEART_WINDOWS).round().astype(int))
-    of = of.select(rows)
+def spread_over(windows: Windows, count: int) -> Windows:
+    """Give so many windows, or all, evenly spread."""
+    rows = np.unique(np.linspace(0, len(windows) - 1, count).round().astype(int))
+    return windows.select(rows)
+
+
+def hearts(of: Windows) -> Hearts:
+    """Look at the hearts of windows."""
     pulse, acc = of.signals["bvp"], of.signals["acc"].values
     seen = [heart_of(one[:, 0], pulse.rate_hz) for one in pulse.values]
     return Hearts(
@@ -147,26 +156,66 @@ def hearts(windows: Windows, name: str) -> Hearts:
 
 def heart_lines(split: Split, made: Windows) -> Iterator[str]:
     """Give a table of hearts: made, real people learnt from, real people held out."""
-    yield "| class | windows | beats found | heart rate | W1 to train | RMSSD | SDNN | motion and rate |"
+    yield "| class | windows | beats found | heart rate | W1 to train | W1 to held out | RMSSD | SDNN |"
     yield "|---|---|---|---|---|---|---|---|"
     sets = {"made": made, "train": split.train, "held out": split.holdout}
     for name in made.classes:
-        seen = {kind: hearts(windows, name) for kind, windows in sets.items()}
+        seen = {
+            kind: hearts(spread_over(windows.of_class(name), HEART_WINDOWS))
+            for kind, windows in sets.items()
+        }
         for kind, of in seen.items():
-            rates, usual = (one.rate[np.isfinite(one.rate)] for one in (of, seen["train"]))
-            apart = wasserstein_distance(rates, usual) if len(rates) else float("nan")
+            apart, other = (_apart(of, seen[known]) for known in ("train", "held out"))
             yield (
-                f"| {name} | {kind} | {of.found:.2f} | {np.median(rates):.1f} | {apart:.1f} | "
-                f"{np.nanmedian(of.rmssd):.0f} | {np.nanmedian(of.sdnn):.0f} | {of.coupling:+.2f} |"
+                f"| {name} | {kind} | {of.found:.2f} | {np.nanmedian(of.rate):.1f} | {apart:.1f} | "
+                f"{other:.1f} | {np.nanmedian(of.rmssd):.0f} | {np.nanmedian(of.sdnn):.0f} |"
             )
+
+
+def _apart(one: Hearts, other: Hearts) -> float:
+    """Give the distance (W1) of heart rates, beats a minute; not a number where there are none."""
+    rates = [of.rate[np.isfinite(of.rate)] for of in (one, other)]
+    return float(wasserstein_distance(*rates)) if all(map(len, rates)) else float("nan")
+
+
+def people_of(model: Model, split: Split, seed: int) -> Windows:
+    """Draw as many people as were learnt from, with PERSON_WINDOWS windows of each class."""
+    people = len(np.unique(split.train.subject))
+    return model.sample(PERSON_WINDOWS, seed=seed + 2, people=people)
+
+
+def together_lines(split: Split, made: Windows) -> Iterator[str]:
+    """Give a table of the rank correlation of motion and heart rate inside people.
+
+    People differ in both for reasons of their own, so over windows of all of them it says little. Of
+    each person and class there is one; the mean is over people, its interval a bootstrap over them.
+    """
+    yield "| class | windows | people | motion and heart rate inside a person | 95 % |"
+    yield "|---|---|---|---|---|"
+    sets = {"made": made, "train": split.train, "held out": split.holdout}
+    for name in made.classes:
+        for kind, windows in sets.items():
+            of = windows.of_class(name)
+            each = np.array([_inside(of, person) for person in np.unique(of.subject)])
+            each = each[np.isfinite(each)]
+            drawn = np.random.default_rng(0).choice(each, (BOOTSTRAPS, len(each))).mean(axis=1)
+            low, high = np.quantile(drawn, [0.025, 0.975])
+            yield (
+                f"| {name} | {kind} | {len(each)} | {each.mean():+.2f} | {low:+.2f} to {high:+.2f} |"
+            )
+
+
+def _inside(windows: Windows, person: str) -> float:
+    """Give the rank correlation over a person's windows."""
+    own = windows.select(np.flatnonzero(windows.subject == person))
+    return hearts(spread_over(own, PERSON_WINDOWS)).coupling
 
 
 def quality_line(split: Split, made: Windows) -> str:
     """Say how well beats resemble each other, by NeuroKit2 (1: all are alike): quartiles over windows."""
     parts = []
     for kind, windows in {"made": made, "train": split.train, "held out": split.holdout}.items():
-        rows = np.unique(np.linspace(0, len(windows) - 1, QUALITY_WINDOWS).round().astype(int))
-        pulse = windows.select(rows).signals["bvp"]
+        pulse = spread_over(windows, QUALITY_WINDOWS).signals["bvp"]
         low, middle, high = np.nanquantile([_quality(one[:, 0]) for one in pulse.values], QUARTILES)
         parts.append(f"{kind} {middle:.2f} ({low:.2f} to {high:.2f})")
     return f"beat quality {', '.join(parts)}"

@@ -164,3 +164,21 @@ def test_a_rare_end_shows_beside_its_neighbours_and_for_all_axes() -> None:
     end = grid_of(readings)
     assert (end.low, end.high) == (-2.0, np.inf)
     assert [(grid.low, grid.high) for grid in shared_range([free, end])] == [(-2.0, np.inf)] * 2
+
+
+def test_windows_may_each_have_a_grid_of_their_own() -> None:
+    # as an Empatica E4 writes skin conductance: one step, begun anywhere, in six decimals
+    rng = np.random.default_rng(0)
+    whole = rng.integers(-2, 3, (60, 240)).cumsum(axis=1)
+    readings = np.round(0.9 + rng.random((60, 1)) + 0.001281 * whole, 6).astype(np.float32)
+    grid = grid_of(readings, "uS")
+    assert grid.step == pytest.approx(0.001281, rel=1e-3)
+    assert np.isnan(grid.offset) and grid.digit == pytest.approx(1e-6)
+    made = grid.put((readings + rng.normal(0, 0.01, readings.shape)).astype(np.float32))
+    apart = np.diff(made.astype(np.float64), axis=1) / grid.step
+    assert np.abs(apart - np.round(apart)).max() < 0.01
+    assert np.abs(made * 1e6 - np.round(made.astype(np.float64) * 1e6)).max() < 0.2
+
+
+def test_one_grid_for_all_has_no_digit() -> None:
+    assert grid_of(on_grid(0.25)).digit == 0.0 and grid_of(normal(4000)).digit == 0.0

@@ -19,7 +19,7 @@ from wearsynth.generators.flow import ConditionalFlow
 from wearsynth.generators.gan import make_gan
 from wearsynth.grids import Grid
 from wearsynth.model import Model, bundled_models, load_model, save_model
-from wearsynth.tensors import load_tensors, save_tensors
+from wearsynth.tensors import load_described, load_tensors, save_described, save_tensors
 from wearsynth.training import fit
 
 pytestmark = pytest.mark.usefixtures("one_torch_thread")
@@ -277,6 +277,23 @@ def test_a_grid_without_ends_comes_back(flow: Model, tmp_path: Path) -> None:
     grids = {"acc": (Grid(), Grid(0.25, -1.0, np.inf), Grid(0.0, -np.inf, 2.0))}
     save_model(replace(flow, grids=grids), tmp_path / "m")
     assert load_model(tmp_path / "m").grids == grids
+
+
+def test_a_grid_of_each_windows_own_comes_back(flow: Model, tmp_path: Path) -> None:
+    own = Grid(0.25, offset=np.nan, digit=1e-6)
+    save_model(replace(flow, grids={"acc": (own,) * 3}), tmp_path / "m")
+    one, *_ = load_model(tmp_path / "m").grids["acc"]
+    assert np.isnan(one.offset) and (one.step, one.digit) == (0.25, 1e-6)
+
+
+@pytest.mark.parametrize("kept", [3, 5])
+def test_grids_of_models_of_before_come_back(flow: Model, tmp_path: Path, kept: int) -> None:
+    save_model(replace(flow, grids={"acc": (Grid(0.25, -1.0, 1.0),) * 3}), tmp_path / "m")
+    head, weights = load_described(tmp_path / "m", "model.json")
+    head["grids"] = {"acc": [of[:kept] for of in head["grids"]["acc"]]}
+    (tmp_path / "old").mkdir()
+    save_described(tmp_path / "old", "model.json", head, weights)
+    assert load_model(tmp_path / "old").grids["acc"] == (Grid(0.25, -1.0, 1.0),) * 3
 
 
 def test_a_changed_head_is_refused(model: Model, tmp_path: Path) -> None:

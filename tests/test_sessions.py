@@ -3,6 +3,7 @@
 import csv
 import json
 import zipfile
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from wearsynth.formats import read
 from wearsynth.formats.e4_beats import intervals_of, rate_of
 from wearsynth.formats.people import Person
 from wearsynth.formats.people_e4 import write_e4
+from wearsynth.grids import Grid
 from wearsynth.model import Model, save_model
 from wearsynth.sessions import BLOCK_S, Plan, Sessions, person_pieces, person_signals, plan_of
 from wearsynth.training import fit
@@ -146,6 +148,17 @@ def test_blocks_are_the_pieces_without_a_seam(model: Model) -> None:
     assert [len(of["temp"]) for of in blocks] == [4 * BLOCK_S, 4 * BLOCK_S, 122]
     pieces = np.concatenate([of["bvp"] for of, _ in islice(person_pieces(asked, 0), 40)])
     np.testing.assert_allclose(whole(asked)["bvp"], pieces[:9632], atol=0.006)  # two decimals
+
+
+def test_a_person_lies_on_one_grid_throughout_where_each_window_has_its_own(model: Model) -> None:
+    own = {"eda": (Grid(0.05, low=0.0, offset=np.nan),)}
+    asked = Sessions(replace(model, grids=own), seconds=150.0)
+    eda = whole(asked)["eda"].astype(np.float64)
+    steps = (eda[eda > 0.1] - eda[0]) / 0.05
+    assert np.abs(steps - np.round(steps)).max() < 1e-3
+    apart = Sessions(replace(model, grids=own), 2, seconds=150.0)
+    turned = [whole(apart, person)["eda"][0, 0] / 0.05 % 1 for person in (0, 1)]
+    assert abs(turned[0] - turned[1]) > 1e-3
 
 
 def test_same_seed_same_bytes_and_each_person_by_themselves(model: Model) -> None:

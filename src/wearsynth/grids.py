@@ -26,6 +26,11 @@ CHANGE_QUANTILE, OFF_CHANGE, CHANGE_SHARE = 0.2, 0.08, 0.85
 COARSE_STEPS = 20_000
 """A spread of more steps than this is as good as none: rounding then changes nothing to speak of."""
 
+SAME_GRID = 0.9
+"""All windows lie on one grid where the mean of their places on it, as turns, is so long."""
+
+MOST_DIGITS = 7
+
 MOST_HELD, LEAST_CHANGES = 8, 50
 """A reading may stand for so many; as many changes at least tell it."""
 
@@ -44,7 +49,8 @@ class Grid:
     """One channel's resolution and range. step: 0 where readings lie on no grid; low, high: or infinite.
 
     held: a sensor that is slower than its signal's rate gives each of its readings so many times.
-    offset: a reading that lies on the grid.
+    offset: a reading that lies on the grid; not a number where each window has a grid of its own, which
+    then lies where its first reading does. digit: the last decimal written, 0 where that is not known.
     """
 
     step: float = 0.0
@@ -52,6 +58,7 @@ class Grid:
     high: float = float("inf")
     held: int = 1
     offset: float = 0.0
+    digit: float = 0.0
 
     def put(self, values: FloatArray) -> FloatArray:
         """Give the nearest readings on the grid and within the range, (window, time) float32."""
@@ -60,8 +67,15 @@ class Grid:
             time = exact.shape[-1]
             exact = np.repeat(exact[..., :: self.held], self.held, axis=-1)[..., :time]
         if self.step > 0:
-            exact = np.round((exact - self.offset) / self.step) * self.step + self.offset
+            offset = exact[..., :1] if np.isnan(self.offset) else self.offset
+            exact = np.round((exact - offset) / self.step) * self.step + offset
+        if self.digit > 0:
+            exact = np.round(exact / self.digit) * self.digit
         return np.clip(exact, self.low, self.high).astype(np.float32)
+
+    def anchored(self, reading: float) -> "Grid":
+        """Give a grid of its own as it lies where a reading does; others as they are."""
+        return replace(self, offset=reading) if np.isnan(self.offset) else self
 
 
 def grid_of(readings: FloatArray, unit: str = "1") -> Grid:
@@ -79,7 +93,23 @@ def grid_of(readings: FloatArray, unit: str = "1") -> Grid:
     held = _held(readings)
     changes = _step_of_changes(readings[..., ::held], spread)
     step = max(_step(values, spread), changes)
-    return Grid(step, low, high, held, _offset(flat, changes) if step == changes > 0 else 0.0)
+    offset = 0.0
+    if step == changes > 0:
+        offset = _offset(flat, changes)
+    return Grid(step, low, high, held, offset, _digit(values) if np.isnan(offset) else 0.0)
+
+
+def _digit(values: NDArray[np.float64]) -> float:
+    """Give the last decimal that a file writes, 0 where there is none or it is finer than float32 shows."""
+    rounding = float(np.abs(values).max() * np.finfo(np.float32).eps)
+    for digits in range(1, MOST_DIGITS + 1):
+        digit = 10.0**-digits
+        if rounding > digit / 4:
+            break
+        off = np.abs(values - np.round(values / digit) * digit)
+        if (off <= rounding + digit / 50).all():
+            return digit
+    return 0.0
 
 
 def grids_of(windows: Windows) -> dict[str, tuple[Grid, ...]]:
@@ -116,10 +146,12 @@ def _off(values: NDArray[np.float64], step: float) -> NDArray[np.float64]:
 
 
 def _offset(flat: NDArray[np.float64], step: float) -> float:
-    """Give where most readings lie beside whole steps, 0 where they lie anywhere."""
+    """Give where most readings lie beside whole steps, not a number where each window has its own."""
     turned = np.exp(2j * np.pi * flat / step).mean()
     offset = float(np.angle(turned) / (2 * np.pi) * step)
-    return offset if abs(turned) > 0.5 and abs(offset) > OFF_GRID * step else 0.0
+    if abs(turned) < SAME_GRID:
+        return float("nan")
+    return offset if abs(offset) > OFF_GRID * step else 0.0
 
 
 def _held(readings: FloatArray) -> int:

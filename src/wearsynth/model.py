@@ -35,6 +35,9 @@ Float64Array = NDArray[np.float64]
 SCHEMA_VERSION = 3
 """2: numbers by octave, conditions, grids, kinds of generator."""
 
+LEAST_TOLD, NO_HOLDING = 3, (1.0, 0.0, 0.0)
+"""Models of before tell so many numbers of a grid, and not all of held, offset and digit."""
+
 CHUNK = 1000
 
 MARK_DIGITS = 6
@@ -338,15 +341,22 @@ def _condition_form(told: Mapping[str, Any]) -> ConditionForm:
 
 
 def _told_grid(grid: Grid) -> list[float | None]:
-    """Give step, low, high, held and offset; JSON has no infinity."""
-    ends = [v if np.isfinite(v) else None for v in (grid.low, grid.high)]
-    return [grid.step, *ends, grid.held, grid.offset]
+    """Give step, low, high, held, offset and digit; JSON has no infinity, and nothing that is no number."""
+    low, high, offset = (v if np.isfinite(v) else None for v in (grid.low, grid.high, grid.offset))
+    return [grid.step, low, high, grid.held, offset, grid.digit]
 
 
 def _grid(told: list[float | None]) -> Grid:
-    step, low, high, held, offset = [*told, 1, 0.0][:5]  # models of before have three
-    ends = (-np.inf if low is None else low, np.inf if high is None else high)
-    return Grid(step or 0.0, *ends, int(held or 1), offset or 0.0)
+    whole = [*told, *NO_HOLDING[len(told) - LEAST_TOLD :]]
+    step, low, high, held, offset, digit = whole
+    return Grid(
+        step=step or 0.0,
+        low=-np.inf if low is None else low,
+        high=np.inf if high is None else high,
+        held=int(held or 1),
+        offset=np.nan if offset is None else offset,
+        digit=digit or 0.0,
+    )
 
 
 def bundled_models() -> tuple[str, ...]:

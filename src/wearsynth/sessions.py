@@ -17,6 +17,7 @@ import numpy as np
 from wearsynth.continuing import Clock
 from wearsynth.data import FloatArray, SignalWindows, Span
 from wearsynth.errors import DataError, did_you_mean
+from wearsynth.grids import Grid
 from wearsynth.joining import Pieces
 from wearsynth.model import Model
 from wearsynth.weaving import Joint, woven
@@ -178,6 +179,7 @@ def _blocks(
     held: dict[str, FloatArray] = {}
     left_s = sum(steps for _, steps in asked.steps) / asked.rate_hz
     first = form[0]
+    grids: Mapping[str, tuple[Grid, ...]] = {}
     while left_s > 1e-9:
         length_s = min(float(BLOCK_S), left_s)
         while not held or len(held[first.name]) < round(length_s * first.rate_hz):
@@ -185,15 +187,27 @@ def _blocks(
                 held[name] = np.concatenate([held[name], values]) if name in held else values
         block = {s.name: held[s.name][: round(length_s * s.rate_hz)] for s in form}
         held = {s.name: held[s.name][round(length_s * s.rate_hz) :] for s in form}
-        yield {name: _on_grid(asked.model, name, values) for name, values in block.items()}
+        grids = grids or _anchored(asked.model.grids, block)
+        yield {
+            name: _on_grids(grids[name], values) if name in grids else values
+            for name, values in block.items()
+        }
         left_s -= length_s
 
 
-def _on_grid(model: Model, name: str, values: FloatArray) -> FloatArray:
+def _anchored(
+    grids: Mapping[str, tuple[Grid, ...]], readings: Mapping[str, FloatArray]
+) -> Mapping[str, tuple[Grid, ...]]:
+    """Give the grids of a person: one throughout, where each window has its own."""
+    return {
+        name: tuple(grid.anchored(float(readings[name][0, at])) for at, grid in enumerate(of))
+        for name, of in grids.items()
+    }
+
+
+def _on_grids(grids: tuple[Grid, ...], values: FloatArray) -> FloatArray:
     """Give readings (time, channel) as the model's real ones lay, quantised and clipped."""
-    if name not in model.grids:
-        return values
-    channels = [grid.put(values[None, :, at])[0] for at, grid in enumerate(model.grids[name])]
+    channels = [grid.put(values[None, :, at])[0] for at, grid in enumerate(grids)]
     return np.stack(channels, axis=1)
 
 
