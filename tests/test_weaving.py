@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from wearsynth.continuing import Clock
 from wearsynth.data import Channel, FloatArray, SignalWindows
 from wearsynth.errors import DataError
-from wearsynth.weaving import DRIFT_S, Draw, Joint, woven
+from wearsynth.weaving import CLASS_S, DRIFT_S, Draw, Joint, woven
 
 Array = NDArray[np.float64]
 STEPS, RATE_HZ, FOLD = 80, 2.0, 16
 CLOCK = Clock(STEPS, RATE_HZ, knows_people=True)
 BEAT_HZ = 1.2
-LEVELS = {"rest": 30.0, "stress": 34.0}
+LEVELS, SKIN = {"rest": 30.0, "stress": 34.0}, {"rest": 0.0, "stress": 3.0}
 
 
 def signal(values: Array, rate_hz: float, unit: str) -> SignalWindows:
@@ -32,7 +32,7 @@ def person(name: str, count: int, number: int) -> Mapping[str, SignalWindows]:
     return {
         "bvp": signal(pulse, RATE_HZ * FOLD, "a.u."),
         "temp": signal(LEVELS[name] + off, RATE_HZ, "degC"),
-        "eda": signal(np.exp(off), RATE_HZ, "uS"),
+        "eda": signal(np.exp(SKIN[name] + off), RATE_HZ, "uS"),
     }
 
 
@@ -84,6 +84,14 @@ def test_a_level_goes_to_that_of_the_class_over_minutes() -> None:
     assert at_change < 31
     assert 31.5 < later < 34
     assert temp[-3000:].mean() == pytest.approx(34, abs=1)
+
+
+def test_skin_conductance_rises_with_its_class_sooner_than_it_loses_a_level_of_its_own() -> None:
+    skin = np.log(made([("rest", 4800), ("stress", 12000)])[0]["eda"])
+    later = 4800 + round(2 * CLASS_S * RATE_HZ)
+    assert skin[4000:4700].mean() == pytest.approx(0, abs=1)
+    assert skin[4800] < 1 and skin[later] > 2  # 3 less what is left of it, exp(-2)
+    assert 3 * (1 - np.exp(-2 * CLASS_S / DRIFT_S["uS"])) < 1  # by the wander alone
 
 
 def test_windows_of_many_people_are_kept_to_one_level() -> None:

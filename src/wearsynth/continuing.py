@@ -176,6 +176,14 @@ class Pool:
             name: float(values.var(axis=1).mean()) + 1e-12 for name, values in self.windows.items()
         }
 
+    def usual_levels(self) -> Readings:
+        """Give the mean level (channel,) of each signal that drifts."""
+        return {
+            name: values.mean(axis=(0, 1))
+            for name, values in self.windows.items()
+            if self.kinds[name].drifts
+        }
+
     def first(self) -> Found:
         """Give a window to begin with, from its first place on."""
         return self._taken(0, self.clock.edge, {})

@@ -32,7 +32,7 @@ SAME_GRID = 0.9
 MOST_DIGITS = 7
 
 MOST_HELD, LEAST_CHANGES = 8, 50
-"""A reading may stand for so many; as many changes at least tell it."""
+"""A reading may stand for so many; as many changes, or values, at least tell it."""
 
 NEVER_NEGATIVE = {"uS"}
 """Units of what cannot be below 0."""
@@ -101,13 +101,14 @@ def grid_of(readings: FloatArray, unit: str = "1") -> Grid:
 
 def _digit(values: NDArray[np.float64]) -> float:
     """Give the last decimal that a file writes, 0 where there is none or it is finer than float32 shows."""
-    rounding = float(np.abs(values).max() * np.finfo(np.float32).eps)
+    rounding = np.abs(values) * np.finfo(np.float32).eps
     for digits in range(1, MOST_DIGITS + 1):
         digit = 10.0**-digits
-        if rounding > digit / 4:
+        shown = rounding <= digit / 4
+        if shown.sum() < LEAST_CHANGES:
             break
         off = np.abs(values - np.round(values / digit) * digit)
-        if (off <= rounding + digit / 50).all():
+        if (off <= rounding + digit / 50)[shown].all():
             return digit
     return 0.0
 

@@ -2,10 +2,10 @@
 
 What is fast (a pulse, a movement) goes on with the window, and from the place in it, that goes on best
 (continuing.py); a pulse beats on (beating.py). What drifts (skin conductance, temperature) goes on from
-the level it had: the next window is shifted to it, and the shift fades over minutes, so that levels
-wander between those of the windows, and after a change of class towards those of the other class. Skin
-conductance is shifted by a factor, as its waves grow with its level. Where a window is left is drawn at
-random: ends of windows are not quite as their middles.
+the level it had: the next window is shifted to it, and the shift fades over many minutes, so that levels
+wander between those of the windows. After a change of class they go, within some minutes, as far as the
+classes' usual levels differ. Skin conductance is shifted by a factor, as its waves grow with its level.
+Where a window is left is drawn at random: ends of windows are not quite as their middles.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,8 +29,11 @@ Float64Array = NDArray[np.float64]
 BY_FACTORS, LEAST_US = "uS", 0.05
 """What is shifted by factors, and what is added before the logarithm."""
 
-DRIFT_S = {"uS": 480.0, "degC": 240.0, "bpm": 240.0}
+DRIFT_S = {"uS": 900.0, "degC": 240.0, "bpm": 240.0}
 """A shift of level fades by 1/e in so long: real levels of a minute resemble those of so many minutes ago."""
+
+CLASS_S = 120.0
+"""After a change of class, what is left of the way between the classes' levels fades by 1/e in so long."""
 
 LEVELLED_S = 0.5
 """A shift of pulses, whose slow waves the sensor takes off, is gone so soon."""
@@ -119,10 +122,14 @@ class _Weaver:
         self.form: Mapping[str, SignalWindows] = {}
         self.kinds: Mapping[str, Kind] = {}
         self.home: Float64Array | None = None  # the person's levels beside those of all
+        self.levels: Mapping[str, Float64Array] = {}  # the usual ones of what is done now
+        self.off: Mapping[str, Float64Array] = {}  # how far off them it still is, after a change
 
     def first(self, name: str) -> _Present:
         """Give a window to begin with."""
-        found = self._pool(name).first()
+        pool = self._pool(name)
+        self._on_the_way(pool, 0)
+        found = pool.first()
         return self._present(found, self._beats(found))
 
     def steps_of(self, readings: Readings) -> int:
@@ -151,7 +158,9 @@ class _Weaver:
 
     def next_after(self, now: _Present, take: int, past: Readings, name: str) -> _Present:
         """Give what goes on after so many steps of the present, the overlap included and faded."""
-        found = self._pool(name).best(past)
+        pool = self._pool(name)
+        self._on_the_way(pool, take)
+        found = pool.best(past)
         beats = {
             signal: beating_on(
                 now.beats[signal],
@@ -176,10 +185,21 @@ class _Weaver:
         overlap = min(self.clock.overlap * kind.fold, max(2, round(FADE_S * rate_hz)))
         drift_s = LEVELLED_S if unit == PULSE_UNIT else SHIFT_S
         if kind.drifts:
+            values = values + self.off[signal] * _worn(len(values), CLASS_S * rate_hz)
             values = bent(past, values, bend_steps=BEND_S * rate_hz)
             overlap, drift_s = max(overlap, round(SLOW_FADE_S * rate_hz)), DRIFT_S[unit]
         overlap = min(overlap, len(tail), len(values))
         return faded_level(tail[:overlap], values, drift_steps=drift_s * rate_hz)
+
+    def _on_the_way(self, pool: Pool, steps: int) -> None:
+        """Go on for so many steps from the usual levels of what was done to those of what comes."""
+        usual = pool.usual_levels()
+        worn = np.exp(-steps / (CLASS_S * self.clock.rate_hz))
+        self.off = {
+            name: self.off[name] * worn + self.levels[name] - level if self.off else 0 * level
+            for name, level in usual.items()
+        }
+        self.levels = usual
 
     def _beats(self, found: Found) -> dict[str, Beats]:
         """Give the windows of pulse told by their beats."""
@@ -247,6 +267,11 @@ class _Weaver:
 
     def _unit(self, name: str) -> str:
         return self.form[name].channels[0].unit
+
+
+def _worn(time: int, steps: float) -> Float64Array:
+    """Give what is left of 1 that fades by 1/e in so many steps, (time, 1)."""
+    return np.asarray(np.exp(-np.arange(time) / steps)[:, None])
 
 
 def _to_even(values: NDArray[np.float32], unit: str) -> Float64Array:
