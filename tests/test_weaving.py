@@ -91,7 +91,7 @@ def test_skin_conductance_rises_with_its_class_sooner_than_it_loses_a_level_of_i
     later = 4800 + round(2 * CLASS_S * RATE_HZ)
     assert skin[4000:4700].mean() == pytest.approx(0, abs=1)
     assert skin[4800] < 1 and skin[later] > 2  # 3 less what is left of it, exp(-2)
-    assert 3 * (1 - np.exp(-2 * CLASS_S / DRIFT_S["uS"])) < 1  # by the wander alone
+    assert 3 * (1 - np.exp(-2 * CLASS_S / DRIFT_S["uS"])) < 1.5  # by the wander alone
 
 
 def test_windows_of_many_people_are_kept_to_one_level() -> None:

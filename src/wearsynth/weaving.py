@@ -29,7 +29,7 @@ Float64Array = NDArray[np.float64]
 BY_FACTORS, LEAST_US = "uS", 0.05
 """What is shifted by factors, and what is added before the logarithm."""
 
-DRIFT_S = {"uS": 900.0, "degC": 240.0, "bpm": 240.0}
+DRIFT_S = {"uS": 480.0, "degC": 240.0, "bpm": 240.0}
 """A shift of level fades by 1/e in so long: real levels of a minute resemble those of so many minutes ago."""
 
 CLASS_S = 120.0

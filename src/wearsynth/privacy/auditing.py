@@ -186,7 +186,7 @@ def ceiling(canaries: int, delta: float, *, confidence: float = CONFIDENCE) -> f
     """Give the bound when all canaries are guessed right: no audit of so many can show more.
 
     >>> [round(ceiling(canaries, 0.0), 2) for canaries in (10, 21, 100)]
-    [1.05, 1.87, 3.49]
+    [1.05, 1.88, 3.49]
     """
     return epsilon_bound(
         delta, canaries=canaries, guesses=canaries, right=canaries, confidence=confidence

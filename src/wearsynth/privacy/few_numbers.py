@@ -45,8 +45,8 @@ ALIKE = 0.5
 ENOUGH_PEOPLE = 0.5
 """Differences are taken inside units where at least this share of the public ones has several classes."""
 
-WANTED_NOISE, USUAL_DIFFERENCE = 0.25, 0.5
-"""Noise of a quarter of a usual difference is still useful: what N_min rests on."""
+WANTED_NOISE, USUAL_DIFFERENCE, FEWEST_PEOPLE = 0.25, 0.5, 10
+"""What N_min rests on: noise of a quarter of a usual difference is still useful; fewer people say too little."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -261,13 +261,14 @@ def _weight(told: Estimate, tau: float) -> float:
 def people_needed(noise_multiplier: float, *, numbers: int) -> int:
     """Give N_min: the people that a release of so many numbers needs to be more than noise.
 
+    Never fewer than FEWEST_PEOPLE: so few say little of others, however little noise there is.
     noise_multiplier: of the whole release, its count included.
 
     >>> [people_needed(noise, numbers=18) for noise in (0.50, 1.39, 3.73)]
-    [5, 13, 33]
+    [10, 13, 33]
     """
     noise = noise_multiplier * math.sqrt(1 + COUNT_SHARE**2) * USUAL_DIFFERENCE * math.sqrt(numbers)
-    return math.ceil(noise / WANTED_NOISE)
+    return max(math.ceil(noise / WANTED_NOISE), FEWEST_PEOPLE)
 
 
 def swamped(told: Estimate) -> bool:

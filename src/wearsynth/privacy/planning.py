@@ -26,8 +26,8 @@ from wearsynth.statement import Unit
 USABLE_NOISE = 0.2
 """The most noise per person and step with which iterative training was seen to learn."""
 
-FEW_NUMBERS, FEWEST_PEOPLE = 18, 10
-"""Numbers of a few-numbers release, and the fewest people with whom one was seen to help."""
+FEW_NUMBERS = 18
+"""Numbers of a few-numbers release: six channels, two classes."""
 
 MOST_DELTA = 1e-5
 
@@ -97,7 +97,7 @@ def prospect(plan: DpPlan, *, delta: float, people: int, windows_per_person: int
     """Give what to expect of a plan with so many people, and what to do."""
     epsilon = plan_epsilon(plan, delta)
     one = gaussian_noise(epsilon, delta)
-    for_numbers = max(people_needed(one, numbers=FEW_NUMBERS), FEWEST_PEOPLE)
+    for_numbers = people_needed(one, numbers=FEW_NUMBERS)
     noise = noise_per_person(plan, people)
     advice: Advice = "few numbers" if people >= for_numbers else "no private product"
     if noise <= USABLE_NOISE:
