@@ -46,7 +46,7 @@ ENOUGH_PEOPLE = 0.5
 """Differences are taken inside units where at least this share of the public ones has several classes."""
 
 WANTED_NOISE, USUAL_DIFFERENCE, FEWEST_PEOPLE = 0.25, 0.5, 10
-"""What N_min rests on: noise of a quarter of a usual difference is still useful; fewer people say too little."""
+"""What N_min rests on: noise of a quarter of a usual difference is useful still; fewer people never do."""
 
 
 @dataclass(frozen=True, eq=False)
