@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from wearsynth.privacy.accounting import gaussian_noise
 
-DRAWS = 3999
+DRAWS = 9999
 FALSE_ALARMS = 0.025
 """The share of audits of a mechanism exactly as private as claimed in which an AUC is called too high."""
 
@@ -83,8 +83,8 @@ def of_one_sum(claim: Claim, vectors: Array, inside: NDArray[np.bool_]) -> Score
 def highest(scores: Scores, *, attacks: int, seed: int) -> float:
     """Give the AUC that at most 2.5 % of audits lie above, where the best of so many attacks is taken.
 
-    The k-th highest of 3,999 draws, k = 2.5 % of 4,000: a draw more, of the same law, lies above it with
-    probability k / 4,000 at most, so the figure needs no margin for being drawn (a Monte Carlo test,
+    The k-th highest of 9,999 draws, k = 2.5 % of 10,000: a draw more, of the same law, lies above it with
+    probability k / 10,000 at most, so the figure needs no margin for being drawn (a Monte Carlo test,
     Barnard, 1963). The best of several attacks has several chances: k is divided by their number. Where the
     figure is 1 nothing can lie above: so few people cannot decide.
     """
