@@ -2,6 +2,7 @@
 
 Usage: python benchmarks/audit.py worst              what an epsilon allows the best attacker (seconds)
        python benchmarks/audit.py ceilings           the most that so many canaries can refute (seconds)
+       python benchmarks/audit.py luck               AUCs that luck alone gives under a claim (seconds)
        python benchmarks/audit.py runs [--only NAME] audits of builds that claim epsilon 1 (15 minutes)
 
 runs: the built-in basic_motions (unit: a recording), 21 canaries; a flow of 10 steps, or few numbers whose
@@ -26,6 +27,7 @@ from wearsynth.formats import read
 from wearsynth.generators import Parameters
 from wearsynth.privacy.auditing import Audit, audit_of, ceiling
 from wearsynth.privacy.clipping import Batch, BatchLoss, clipped_by_books
+from wearsynth.privacy.luck import Claim, apart, highest
 from wearsynth.privacy.planning import plan_for
 from wearsynth.privacy.telling import worst_case
 from wearsynth.windowing import cut_windows
@@ -36,6 +38,7 @@ WORST_DELTA = 1e-5
 
 EPSILONS = (0.5, 1.0, 1.38, 3.0, 10.0)
 CEILINGS_OF = (10, 21, 50, 100, 500)
+LUCK_OF, LUCK_EPSILONS = (4, 10, 21, 60, 100, 500), (0.5, 1.0, 3.0)
 
 CLAIM, CANARIES, STEPS, WINDOWS_PER_UNIT, RECORDINGS = 1.0, 21, 10, 16, 6
 SAMPLED = 0.2
@@ -61,6 +64,21 @@ def ceilings_table() -> str:
     lines = ["| canaries | all right: epsilon at least |", "|---|---|"]
     lines += [f"| {count} | {ceiling(count, DELTA):.2f} |" for count in CEILINGS_OF]
     return "\n".join(lines)
+
+
+def luck_table() -> str:
+    """Give the AUCs that luck alone gives where a claim just holds, half of the canaries in, as Markdown."""
+    heads = " | ".join(f"epsilon {epsilon:g}" for epsilon in LUCK_EPSILONS)
+    lines = [f"| canaries | {heads} |", "|---" * (1 + len(LUCK_EPSILONS)) + "|"]
+    for count in LUCK_OF:
+        bars = []
+        for epsilon in LUCK_EPSILONS:
+            claim = Claim(epsilon, DELTA, gaussian=True)
+            scores = apart(claim, members=count // 2, others=count - count // 2)
+            bars.append(f"{highest(scores, attacks=1, seed=0):.2f}")
+        lines.append(f"| {count} | {' | '.join(bars)} |")
+    allowed = [f"{worst_case(epsilon, DELTA).auc:.2f}" for epsilon in LUCK_EPSILONS]
+    return "\n".join([*lines, f"| on average | {' | '.join(allowed)} |"])
 
 
 def whole(rehearsal: Rehearsal) -> Rehearsal:
@@ -179,10 +197,13 @@ def runs_table(builds: list[str]) -> str:
     return "\n".join(lines)
 
 
+TABLES = {"worst": worst_table, "ceilings": ceilings_table, "luck": luck_table}
+
+
 def main(arguments: list[str]) -> None:
     """Print the table asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("table", choices=["worst", "ceilings", "runs"])
+    parser.add_argument("table", choices=[*TABLES, "runs"])
     parser.add_argument(
         "--only", action="append", choices=[*BUILDS, *NUMBERS], help="repeat for more"
     )
@@ -190,7 +211,7 @@ def main(arguments: list[str]) -> None:
     if asked.table == "runs":
         print(runs_table(asked.only or [*BUILDS, *NUMBERS]))
     else:
-        print(worst_table() if asked.table == "worst" else ceilings_table())
+        print(TABLES[asked.table]())
 
 
 if __name__ == "__main__":

@@ -6,12 +6,13 @@ import pytest
 
 from few_toys import toy_people
 from toy import toy_windows
-from wearsynth.audits import audit_fit, report_of, write_audit
+from wearsynth.audits import AuditReport, audit_fit, report_of, write_audit
 from wearsynth.canaries import PREFIX, Heard, hear, hear_release, plant, rehearse, toss
 from wearsynth.config import FitConfig, PrivacyConfig
 from wearsynth.data import Windows
 from wearsynth.errors import ConfigError, DataError
 from wearsynth.few_numbers import PublicPart, public_part, release_noise
+from wearsynth.model import Model
 from wearsynth.privacy.plan import DpPlan
 from wearsynth.privacy.planning import plan_for
 
@@ -99,6 +100,39 @@ def test_the_report_of_a_broken_build(real: Windows, tmp_path: Path) -> None:
     assert told["exceeded"] == ["Canaries, heard in training"]
     assert told["internal"].startswith("internal")
     assert "MORE THAN the claim allows" in "\n".join(report.lines)
+
+
+def by_canaries(real: Windows, canaries: int, *, scale: float = 1.0) -> AuditReport:
+    """Give the report where scores are the coins themselves, in order or the other way round."""
+    inside = np.arange(canaries) % 2 == 0
+    planted = plant(real, inside, unit="subject", seed=0)
+    perfect = scale * (inside + np.arange(canaries) / 1e3)
+    guesses = np.where(inside, 1, -1)
+    heard = Heard(perfect, guesses, rehearsed_model(real), "nothing", 1.0)
+    return report_of(heard, planted, None, PrivacyConfig(epsilon=1.0), seed=0)
+
+
+def rehearsed_model(real: Windows) -> Model:
+    return heard_with(real, plan_with(1.0)).model
+
+
+def test_perfect_scores_are_more_than_a_claim_allows_where_canaries_are_many(real: Windows) -> None:
+    many = by_canaries(real, 60).attacks[0]
+    assert many.exceeded and not many.undecided
+    assert "30 in, 30 out), MORE THAN the claim allows, 0.57 (by luck up to 0." in many.line
+    wrong = by_canaries(real, 60, scale=-1.0).attacks[0]
+    assert not wrong.exceeded and "not surely more than the claim allows, 0.57" in wrong.line
+
+
+def test_so_few_canaries_cannot_decide(real: Windows) -> None:
+    report = by_canaries(real, 4)
+    few = report.attacks[0]
+    assert few.told is not None and few.told.auc == 1.0
+    assert few.undecided and not few.exceeded
+    assert "too few to decide whether that is more than the claim allows" in few.line
+    told = json.loads(report.to_json())
+    assert told["undecided"] == ["Canaries, heard in training"] and told["exceeded"] == []
+    assert told["attacks"][0]["by_luck"] == 1.0
 
 
 def test_a_whole_audit(real: Windows) -> None:

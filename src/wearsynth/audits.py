@@ -13,6 +13,7 @@ from wearsynth.canaries import Heard, Planted, hear, hear_release, plant, rehear
 from wearsynth.config import FitConfig, PrivacyConfig
 from wearsynth.data import Windows, check_same_kind
 from wearsynth.errors import ConfigError
+from wearsynth.evaluation.attacks.membership import ATTACKS
 from wearsynth.evaluation.attacks.people import (
     LEAST_MEMBERS,
     LEAST_OTHERS,
@@ -25,11 +26,13 @@ from wearsynth.files import atomic_file
 from wearsynth.optimise import Watch
 from wearsynth.privacy.accounting import worst_membership
 from wearsynth.privacy.auditing import Audit, audit_of, canaries_needed
+from wearsynth.privacy.luck import Claim, apart, highest, of_one_sum
 from wearsynth.private_training import plan_of
 
 INTERNAL = (
     "internal: computed from the windows given, without noise; it is on no ledger and stays inside"
 )
+ROUNDING = 1e-9
 DRAWN = 40
 """Windows of each class that the membership attack sees."""
 
@@ -38,18 +41,27 @@ DRAWN = 40
 class Attack:
     """An attack on who was in. told: None where it could not be made, for the reason in note.
 
-    allowed: the AUC that the claim leaves to the best attacker. exceeded: the interval lies above it.
+    allowed: the AUC that the claim leaves to the best attacker over all runs. by_luck: the one that 2.5 % of
+    runs with as many people lie above, at most, where the claim just holds.
     """
 
     name: str
     told: Told | None
     allowed: float
     note: str
+    by_luck: float | None
 
     @property
     def exceeded(self) -> bool:
-        """Whether the whole interval lies above what the claim allows."""
-        return self.told is not None and self.told.interval[0] > self.allowed
+        """Whether more was told than luck explains where the claim holds."""
+        if self.told is None or self.by_luck is None:
+            return False
+        return self.told.auc > self.by_luck + ROUNDING
+
+    @property
+    def undecided(self) -> bool:
+        """Whether so few people are told apart without error by luck: then no AUC exceeds the claim."""
+        return self.by_luck is not None and self.by_luck >= 1 - ROUNDING
 
     @property
     def line(self) -> str:
@@ -57,11 +69,16 @@ class Attack:
         if self.told is None:
             return f"{self.name}: not made, {self.note}"
         low, high = self.told.interval
-        word = "MORE THAN" if self.exceeded else "not surely more than"
         return (
             f"{self.name}: AUC {self.told.auc:.2f} ({low:.2f} to {high:.2f}; {self.told.members} in, "
-            f"{self.told.others} out), {word} the claim allows, {self.allowed:.2f}"
+            f"{self.told.others} out), {self._word}, {self.allowed:.2f} (by luck up to {self.by_luck:.2f})"
         )
+
+    @property
+    def _word(self) -> str:
+        if self.undecided:
+            return "too few to decide whether that is more than the claim allows"
+        return f"{'MORE THAN' if self.exceeded else 'not surely more than'} the claim allows"
 
 
 @dataclass(frozen=True)
@@ -103,6 +120,7 @@ class AuditReport:
             "verdict": self.audit.verdict,
             **asdict(self),
             "exceeded": [attack.name for attack in self.attacks if attack.exceeded],
+            "undecided": [attack.name for attack in self.attacks if attack.undecided],
         }
         return json.dumps(content, indent=2) + "\n"
 
@@ -173,11 +191,11 @@ def report_of(
     """
     epsilon, delta = float(privacy.epsilon or 0), privacy.delta
     audit = audit_of(planted.inside, heard.guesses, epsilon=epsilon, delta=delta)
-    worst = worst_membership(epsilon, delta)
-    allowed = worst.auc if privacy.sampling_probability == 1 else worst.auc_any
+    gaussian = heard.vectors is not None or privacy.sampling_probability == 1
+    claim = Claim(epsilon, delta, gaussian)
     attacks = (
-        _by_canaries(heard.scores, planted.inside, allowed, seed=seed),
-        _by_windows(heard, planted, others, allowed, seed=seed),
+        _by_canaries(heard, planted.inside, claim, seed=seed),
+        _by_windows(heard, planted, others, claim, seed=seed),
     )
     needed = canaries_needed(epsilon, delta) if audit.verdict == "cannot decide" else None
     return AuditReport(audit, privacy.unit, heard.how, heard.noise_multiplier, needed, attacks)
@@ -195,24 +213,35 @@ def _dealt(
     return windows.select(~out), windows.select(out)
 
 
-def _by_canaries(
-    scores: NDArray[np.float64], inside: NDArray[np.bool_], allowed: float, *, seed: int
-) -> Attack:
-    told = told_by_scores(scores, inside, seed=seed)
-    note = "" if told else "the coins put all canaries on one side"
-    return Attack("Canaries, heard in training", told, allowed, note)
+def _allowed(claim: Claim) -> float:
+    worst = worst_membership(claim.epsilon, claim.delta)
+    return worst.auc if claim.gaussian else worst.auc_any
+
+
+def _by_canaries(heard: Heard, inside: NDArray[np.bool_], claim: Claim, *, seed: int) -> Attack:
+    name, allowed = "Canaries, heard in training", _allowed(claim)
+    told = told_by_scores(heard.scores, inside, seed=seed)
+    if told is None:
+        return Attack(name, None, allowed, "the coins put all canaries on one side", None)
+    if heard.vectors is None:
+        scores = apart(claim, members=told.members, others=told.others)
+    else:
+        scores = of_one_sum(claim, heard.vectors, inside)
+    return Attack(name, told, allowed, "", highest(scores, attacks=1, seed=seed))
 
 
 def _by_windows(
-    heard: Heard, planted: Planted, others: Windows | None, allowed: float, *, seed: int
+    heard: Heard, planted: Planted, others: Windows | None, claim: Claim, *, seed: int
 ) -> Attack:
-    name = "People, from drawn windows"
+    name, allowed = "People, from drawn windows", _allowed(claim)
     if others is None:
         least = LEAST_MEMBERS + LEAST_OTHERS
-        return Attack(name, None, allowed, f"it needs {least} people by name, and unit subject")
+        note = f"it needs {least} people by name, and unit subject"
+        return Attack(name, None, allowed, note, None)
     drawn = heard.model.sample(DRAWN, seed=seed)
     told = told_by_windows(drawn, planted.real, others, seed=seed)
-    return Attack(name, told, allowed, "")
+    scores = apart(claim, members=told.members, others=told.others)
+    return Attack(name, told, allowed, "", highest(scores, attacks=len(ATTACKS), seed=seed))
 
 
 def write_audit(report: AuditReport, path: Path) -> None:

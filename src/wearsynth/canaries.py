@@ -129,7 +129,8 @@ def _waves(signal: SignalWindows, each: int, rng: np.random.Generator) -> FloatA
 class Heard:
     """What was heard of canaries: scores and guesses, (canary,). model: what was fitted, to draw from.
 
-    how: what was listened to, in words.
+    how: what was listened to, in words. vectors: (canary, number), what each adds to the one noisy sum that
+    was heard, 1 the longest allowed; None where each canary was heard in a place of its own.
     """
 
     scores: Float64Array
@@ -137,6 +138,7 @@ class Heard:
     model: Model
     how: str
     noise_multiplier: float
+    vectors: Float64Array | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -238,6 +240,7 @@ def hear_release(
         f"one release of {part.design.numbers} numbers and a count, noise {noise_multiplier:.3g} times "
         "what one unit adds at most",
         noise_multiplier,
+        vectors["canaries"] / part.design.whole_norm,
     )
 
 
