@@ -97,7 +97,8 @@ FAR, NEAR = np.array([30.0, 0.0]), np.array([1.0, 0.0])
     ("units", "departure", "kept", "why"),
     [
         (20.0, FAR, True, "Used the release"),
-        (9.0, FAR, False, "Too few"),
+        (11.4, FAR, False, "Too few"),
+        (11.6, FAR, True, "about 12 units"),
         (20.0, NEAR, False, "no more than its noise"),
     ],
 )

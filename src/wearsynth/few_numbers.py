@@ -146,7 +146,7 @@ def decide(told: Estimate, least: int, *, accept_noise: bool) -> tuple[bool, str
     units = f"about {told.units:.0f} units by the noisy count"
     if accept_noise:
         return True, f"Used the release as it is, as asked ({units}, {least} wanted)."
-    if told.units < least:
+    if round(told.units) < least:  # as it is told
         return False, (
             f"Too few: {units}, {least} wanted. The model is the one from public windows alone; the "
             "release was made all the same, and its epsilon is spent."
