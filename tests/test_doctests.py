@@ -10,7 +10,7 @@ SOURCE = Path(__file__).parents[1] / "src"
 WITH_EXAMPLES = sorted(
     ".".join(path.relative_to(SOURCE).with_suffix("").parts)
     for path in SOURCE.rglob("*.py")
-    if ">>>" in path.read_text()
+    if ">>>" in path.read_text(encoding="utf-8")
 )
 
 

@@ -2,7 +2,7 @@
 
 What is fast (a pulse, a movement) goes on with the window, and from the place in it, that goes on best
 (continuing.py); a pulse beats on (beating.py). What drifts (skin conductance, temperature) goes on from
-the level it had: the next window is shifted to it, and the shift fades over many minutes, so that levels
+the level it had: the next window is shifted to it, and the shift fades over minutes, so that levels
 wander between those of the windows. After a change of class they go, within some minutes, as far as the
 classes' usual levels differ. Skin conductance is shifted by a factor, as its waves grow with its level.
 Where a window is left is drawn at random: ends of windows are not quite as their middles.

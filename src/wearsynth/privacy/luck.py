@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 from wearsynth.privacy.accounting import gaussian_noise
 
@@ -99,6 +100,6 @@ def auc_of(member: Array, other: Array) -> float:
     >>> auc_of(np.array([2.0, 1.0]), np.array([0.0, 1.0]))
     0.875
     """
-    ordered = np.sort(other)
-    below, up_to = (np.searchsorted(ordered, member, side=side) for side in ("left", "right"))
-    return float((below + up_to).mean() / (2 * len(other)))
+    count = len(member)
+    ranks = rankdata(np.concatenate([member, other]))[:count]
+    return float((ranks.mean() - (count + 1) / 2) / len(other))
